@@ -1,0 +1,1 @@
+"""Each speed, memory or quality claim of the README as a command that prints the figure."""

@@ -1,0 +1,72 @@
+"""Forecasts of further offending, honestly evaluated and explained, to support a person's decision.
+
+The public names are resolved when they are first used, so that `import forecast` loads nothing beyond the
+standard library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from forecast._version import __version__
+
+if TYPE_CHECKING:
+    from forecast.cases import Cases, Contributions, Forecasts, OutcomeScale, Reason, Reasons
+    from forecast.models.bundle import ModelBundle, load_bundle
+    from forecast.problems import Problem, Problems
+    from forecast.scoring.batch import score_file
+    from forecast.scoring.one import explain_case
+    from forecast.settings import Settings, load_settings
+    from forecast.tables.library import load as load_table
+    from forecast.tables.reader import read_cases
+
+_WHERE = {
+    "Cases": "cases",
+    "Contributions": "cases",
+    "Forecasts": "cases",
+    "ModelBundle": "models.bundle",
+    "OutcomeScale": "cases",
+    "Problem": "problems",
+    "Problems": "problems",
+    "Reason": "cases",
+    "Reasons": "cases",
+    "Settings": "settings",
+    "explain_case": "scoring.one",
+    "load_bundle": "models.bundle",
+    "load_settings": "settings",
+    "load_table": "tables.library:load",
+    "read_cases": "tables.reader",
+    "score_file": "scoring.batch",
+}
+
+__all__ = [
+    "Cases",
+    "Contributions",
+    "Forecasts",
+    "ModelBundle",
+    "OutcomeScale",
+    "Problem",
+    "Problems",
+    "Reason",
+    "Reasons",
+    "Settings",
+    "__version__",
+    "explain_case",
+    "load_bundle",
+    "load_settings",
+    "load_table",
+    "read_cases",
+    "score_file",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'forecast' has no attribute '{name}'")
+    module, _, attribute = _WHERE[name].partition(":")
+    return getattr(importlib.import_module(f"forecast.{module}"), attribute or name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

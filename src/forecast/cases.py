@@ -1,0 +1,150 @@
+"""Define the things that walk through the house: types only, no behaviour that needs another room.
+
+A *case* is one forecast moment: for a force a custody event, for a study one person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+
+CASE_ID = "case_id"
+PERSON_ID = "person_id"
+AS_OF = "as_of"
+
+BAND_NAMES = {2: ("LOW", "HIGH"), 3: ("LOW", "MODERATE", "HIGH")}
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeScale:
+    """Ordered outcomes over one horizon.
+
+    ``levels`` starts with the absence of any outcome: ``("none", "any", "serious")``.
+    A model of K levels gives K-1 cumulative probabilities, one for each of :attr:`reached`.
+    ``horizon_months`` is by calendar; the window is ``[as_of, as_of + horizon)``.
+    """
+
+    levels: tuple[str, ...]
+    horizon_months: int
+    words: tuple[str, ...]
+    """For each level above the first, what is forecast: "arrested again within 2 years"."""
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """The levels that can be reached: all but the first."""
+        return self.levels[1:]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """The names of the bands, lowest first: one for each level."""
+        return BAND_NAMES.get(len(self.levels), tuple(level.upper() for level in self.levels))
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One row a forecast moment, in the order of the source.
+
+    ``keys``: `case_id`, `person_id` (texts) and `as_of` (date, may be missing in tables without one).
+    ``features``: float64 columns (NaN = missing) and, for categories, text columns (None = missing).
+    ``outcomes``: one bool column for each level reached; empty when the source has none.
+    ``protected``: audit-only attributes as texts. ``benchmarks``: scores of other instruments, float64.
+    ``part``: "train" or "test" by the data set's own flag, else None.
+    """
+
+    keys: pd.DataFrame
+    features: pd.DataFrame
+    outcomes: pd.DataFrame
+    protected: pd.DataFrame
+    benchmarks: pd.DataFrame
+    part: pd.Series | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Flow: rows read, refused, left out by each cohort condition."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, rows: Ints | Bools) -> Cases:
+        """Return the cases at the given positions or under a mask."""
+
+        def cut(frame: pd.DataFrame) -> pd.DataFrame:
+            return (
+                frame.loc[rows].reset_index(drop=True)
+                if rows.dtype == bool
+                else frame.iloc[rows].reset_index(drop=True)
+            )
+
+        part = None if self.part is None else self.part[rows].reset_index(drop=True)
+        return Cases(
+            cut(self.keys),
+            cut(self.features),
+            cut(self.outcomes),
+            cut(self.protected),
+            cut(self.benchmarks),
+            part,
+            self.counts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Forecasts for n cases over K-1 levels reached.
+
+    ``probability``: (n, K-1) calibrated, never increasing along a row. ``band``: (n,) index into the scale's bands.
+    ``capped``: (n, K-1) whether the level had to be lowered to the one before it.
+    """
+
+    probability: Floats
+    band: Ints
+    capped: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What each feature adds to a forecast of one level, for n cases and F features.
+
+    ``base + values.sum(axis=1) + cap`` equals the calibrated log-odds. ``base``: float, the same for all cases.
+    ``values``: (n, F). ``cap``: (n,), what lowering a level to the one before it took away; zero for most.
+    """
+
+    features: tuple[str, ...]
+    base: float
+    values: Floats
+    cap: Floats
+
+    @property
+    def log_odds(self) -> Floats:
+        """Calibrated log-odds of the shown forecast, (n,)."""
+        total: Floats = self.base + self.values.sum(axis=1) + self.cap
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of an explanation: a fact, which way it moves the forecast, and by how many people in 100."""
+
+    feature: str
+    fact: str
+    direction: str
+    strength: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """The explanation of one forecast; ``start + sum of points + remainder`` equals ``shown`` (people in 100)."""
+
+    start: float
+    items: tuple[Reason, ...]
+    remainder: float
+    shown: float
+    notes: tuple[str, ...] = ()

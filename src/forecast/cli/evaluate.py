@@ -1,0 +1,55 @@
+"""`forecast evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option
+from forecast.settings import load_settings
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The report; by default FILE's name with .report.html, here."
+)
+@click.option("--part", type=click.Choice(["train", "test"]), help="Only rows that the table's own flag marks so.")
+@click.option("--allow-refused", is_flag=True, help="Leave out rows that cannot be read, and say so in the report.")
+@overwrite_option
+@quiet_option
+@settings_option
+def evaluate(
+    bundle: Path,
+    file: Path,
+    out: Path | None,
+    part: str | None,
+    allow_refused: bool,
+    overwrite: bool,
+    quiet: bool,
+    settings_path: Path | None,
+) -> None:
+    """Evaluate the model in BUNDLE on FILE, a table with outcomes, and write a report to look at."""
+    from forecast.cli.results import evaluations_text
+    from forecast.models.bundle import load_bundle
+    from forecast.training.evaluate_bundle import evaluate_bundle
+
+    settings = load_settings(settings_path)
+    report = out or Path(f"{file.name.split('.')[0]}.report.html")
+    progress = Terminal(quiet)
+    try:
+        evaluations = evaluate_bundle(
+            load_bundle(bundle, threads=settings.threads),
+            file,
+            report,
+            settings,
+            part=part,
+            allow_refused=allow_refused,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    finally:
+        progress.close()
+    click.echo(f"{evaluations_text(evaluations)}\n\nReport: {report}")

@@ -1,0 +1,54 @@
+"""`forecast explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forecast.cli.console import settings_option, table
+from forecast.settings import load_settings
+
+if TYPE_CHECKING:
+    from forecast.models.bundle import ModelBundle
+    from forecast.scoring.one import Explained
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--id", "case_id", required=True, help="The case's id, as it stands in the key column.")
+@settings_option
+def explain(bundle: Path, file: Path, case_id: str, settings_path: Path | None) -> None:
+    """Print the forecast of one case of FILE and its reasons, which add up to the figure shown."""
+    from forecast.models.bundle import load_bundle
+    from forecast.scoring.one import explain_case
+
+    settings = load_settings(settings_path)
+    loaded = load_bundle(bundle, threads=settings.threads)
+    click.echo(explained_text(loaded, explain_case(loaded, file, case_id, settings)))
+
+
+def explained_text(bundle: ModelBundle, explained: Explained) -> str:
+    """Return an explained case as text: the figure both ways round, then start, facts, remainder and sum."""
+    from forecast.explanations import wording
+    from forecast.explanations.reasons import whole_points
+
+    parts = [f"Case {explained.case_id}, model {bundle.model_id}: band {explained.band}"]
+    for level, words in zip(bundle.scale.reached, bundle.scale.words, strict=True):
+        reasons = explained.reasons[level]
+        start, points, remainder, shown = whole_points(reasons)
+        head = (
+            f"Of 100 people with a record like this, about {shown} were {words} ({explained.probability[level]:.0%}); "
+            f"about {100 - shown} were not."
+        )
+        rows: list[tuple[object, ...]] = [(wording.START, "", start)]
+        for item, number in zip(reasons.items, points, strict=True):
+            moves = f"{item.direction} {item.strength}" if item.points else item.direction
+            rows.append((item.fact, moves, f"{number:+d}"))
+        rows += [(wording.REMAINDER, "", f"{remainder:+d}"), ("Forecast", "", shown)]
+        parts.append(f"{head}\n\n" + table(("fact on record", "", "people in 100"), rows, right=(2,)))
+        parts += reasons.notes[:0] if level != bundle.scale.reached[0] else reasons.notes
+    parts.append("The figure is about the group: nobody knows which of the 100 this person is.")
+    return "\n\n".join(parts)

@@ -1,0 +1,134 @@
+"""Put intervals about figures by resampling people, never rows: one person's cases are not independent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.evaluation.metrics import BLOCK_VALUES, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, TypeVar
+
+    from forecast.cases import Floats, Ints
+    from forecast.evaluation.metrics import Presorted, Tallies
+    from forecast.progress import Progress
+
+    Key = TypeVar("Key")
+
+LEVEL = 0.95
+MISSING_ALLOWED = 0.05
+"""Share of resamples that may be without a value before an interval is refused."""
+
+UNDEFINED = "not defined for these cases"
+NO_INTERVAL = "no interval: too many resamples gave no value"
+TOO_FEW = "too few to judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval; ``None`` where there is none, and then ``note`` says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What to measure on each set of weights: functions of the tallies of one sorted score.
+
+    A function returns (..., b); its last axis runs over the sets of weights.
+    """
+
+    ranked: Presorted
+    measures: Mapping[str, Callable[[Tallies], Floats]]
+
+
+def person_codes(persons: Any) -> Ints:
+    """Number the people, (n,), in order of first appearance; a missing name counts as a person of its own."""
+    codes = pd.factorize(np.asarray(persons, dtype=object), use_na_sentinel=True)[0].astype(np.int64)
+    lost = codes < 0
+    codes[lost] = codes.max(initial=-1) + 1 + np.arange(lost.sum())
+    return codes
+
+
+def person_weights(people: Ints, replicates: int, seed: int, block: int | None = None) -> Iterator[Floats]:
+    """Yield blocks of weights, (b, n), of ``replicates`` resamples of people with replacement.
+
+    A person drawn k times gives each of their rows the weight k (the cluster bootstrap of Field and Welsh 2007,
+    Journal of the Royal Statistical Society B 69:369). The same seed gives the same bytes, whatever the block.
+
+    Parameters
+    ----------
+    people : (n,) number of the person behind each row, 0 to P - 1, see :func:`person_codes`.
+    replicates : resamples in all.
+    seed : of numpy's default generator.
+    block : resamples in a block; by default as many as keep it in the cache.
+    """
+    generator = np.random.default_rng(seed)
+    count = int(people.max(initial=-1)) + 1
+    step = block or max(1, BLOCK_VALUES // max(1, len(people)))
+    for start in range(0, replicates, step):
+        drawn = np.empty((min(step, replicates - start), len(people)))
+        for row in drawn:
+            row[:] = np.bincount(generator.integers(0, count, size=count), minlength=count)[people]
+        yield drawn
+
+
+def replicate(
+    probes: Mapping[Key, Probe], people: Ints, *, replicates: int, seed: int, progress: Progress
+) -> dict[Key, dict[str, Floats]]:
+    """Measure every probe on the cases as they are and on each resample of people.
+
+    Returns for each probe and measure an array (..., 1 + replicates): the point first. All probes see the same
+    resamples, so that differences between them are paired.
+    """
+    found: dict[Key, dict[str, list[Floats]]] = {
+        key: {name: [] for name in probe.measures} for key, probe in probes.items()
+    }
+    _measure_into(found, probes, np.ones((1, len(people))))
+    for weights in person_weights(people, replicates, seed):
+        _measure_into(found, probes, weights)
+        progress.advance(len(weights))
+    return {
+        key: {name: np.concatenate(parts, axis=-1) for name, parts in measures.items()}
+        for key, measures in found.items()
+    }
+
+
+def _measure_into(found: Mapping[Key, dict[str, list[Floats]]], probes: Mapping[Key, Probe], weights: Floats) -> None:
+    for key, probe in probes.items():
+        tallies = tally(probe.ranked, weights)
+        for name, measure in probe.measures.items():
+            found[key][name].append(measure(tallies))
+
+
+def interval(replicates: Floats, level: float = LEVEL) -> tuple[float, float] | None:
+    """Return the percentile interval of (B,) replicates, NaN left out; ``None`` when more than 5 % are NaN."""
+    kept = replicates[~np.isnan(replicates)]
+    if len(kept) == 0 or len(kept) < (1 - MISSING_ALLOWED) * len(replicates):
+        return None
+    low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def estimate(measured: Floats) -> Estimate:
+    """Turn (1 + B,) measurements of :func:`replicate`, the point first, into a figure with its interval."""
+    point = float(measured[0])
+    if np.isnan(point):
+        return Estimate(None, None, None, UNDEFINED)
+    bounds = interval(measured[1:])
+    if bounds is None:
+        return Estimate(point, None, None, NO_INTERVAL)
+    return Estimate(point, *bounds)
+
+
+def estimates(measured: Mapping[str, Floats]) -> dict[str, Estimate]:
+    """Turn each of several measurements into a figure with its interval."""
+    return {name: estimate(values) for name, values in measured.items()}

@@ -1,0 +1,106 @@
+"""Fit the outcome on the log-odds of the forecast: the calibration intercept and slope, many weightings at once.
+
+Terms as in Van Calster et al. 2019 (BMC Medicine 17:230), after Cox 1958 (Biometrika 45:562).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from forecast.cases import Bools, Floats
+
+STEPS = 100
+EXTREME = 500.0
+"""Log-odds are held within this, so that their exponential stays a number."""
+
+TOLERANCE = 1e-7
+"""Change of any log-odds below which a fit has arrived; the error left is about its square."""
+
+
+def calibration_intercept(log_odds: Floats, positive: Floats, negative: Floats) -> Floats:
+    """Return a in logit P(y) = a + ``log_odds``, (b,): zero is right, above zero the forecast is too low on average.
+
+    Parameters
+    ----------
+    log_odds : (G,) log-odds of the distinct forecasts.
+    positive, negative : (b, G) weight of the cases with and without the outcome at each of them.
+
+    Returns NaN where only one class has weight.
+    """
+    both = (positive.sum(axis=1) > 0) & (negative.sum(axis=1) > 0)
+    result: Floats = np.full(len(positive), np.nan)
+    design = np.ones((len(log_odds), 1))
+    result[both] = _fit(design, log_odds, positive[both], negative[both], np.zeros(1))[:, 0]
+    return result
+
+
+def calibration_slope(log_odds: Floats, positive: Floats, negative: Floats) -> Floats:
+    """Return b in logit P(y) = a + b ``log_odds``, (b,): one is right, below one the forecasts are too extreme.
+
+    Shapes as in :func:`calibration_intercept`. Returns NaN where no finite fit exists: one class only, one forecast
+    only, or classes that a cut separates.
+    """
+    usable = _overlap(positive > 0, negative > 0)
+    result: Floats = np.full(len(positive), np.nan)
+    design = np.column_stack([np.ones(len(log_odds)), log_odds])
+    start = np.array([0.0, 1.0])
+    result[usable] = _fit(design, np.zeros(len(log_odds)), positive[usable], negative[usable], start)[:, 1]
+    return result
+
+
+def _overlap(positive: Bools, negative: Bools) -> Bools:
+    """Say for which rows the classes overlap on the (sorted) axis; only then is there a finite slope.
+
+    On one axis this is the exact condition of Albert and Anderson 1984 (Biometrika 71:1).
+    """
+    if positive.shape[1] == 0:
+        return np.zeros(len(positive), dtype=bool)
+    both = positive.any(axis=1) & negative.any(axis=1)
+    first_positive, first_negative = positive.argmax(axis=1), negative.argmax(axis=1)
+    last_positive, last_negative = (positive.shape[1] - 1 - a[:, ::-1].argmax(axis=1) for a in (positive, negative))
+    result: Bools = both & (last_negative > first_positive) & (last_positive > first_negative)
+    return result
+
+
+def _fit(design: Floats, offset: Floats, positive: Floats, negative: Floats, start: Floats) -> Floats:
+    """Return logistic coefficients (b, k) by damped Newton steps; NaN for a row that does not arrive.
+
+    A step whose largest change of a log-odds is d is shortened by log(1 + d)/d, with which Newton's method for a
+    logistic likelihood arrives from any start (Sun and Tran-Dinh 2019, Mathematical Programming 178:145).
+    """
+    coefficients = np.tile(start, (len(positive), 1))
+    arrived = np.zeros(len(positive), dtype=bool)
+    # log-odds are linear in the (one or two) columns, so their largest change is at one of the two ends
+    ends = design[[0, -1]] if len(design) else design
+    for _ in range(STEPS if len(positive) else 0):
+        with np.errstate(all="ignore"):
+            step = _newton_step(design, offset, coefficients, positive, negative)
+            change = np.abs(step @ ends.T).max(axis=1)
+            coefficients += step * (np.log1p(change) / np.where(change > 0, change, 1))[:, None]
+        arrived = change < TOLERANCE
+        if arrived.all():
+            break
+    coefficients[~arrived] = np.nan
+    return coefficients
+
+
+def _newton_step(design: Floats, offset: Floats, coefficients: Floats, positive: Floats, negative: Floats) -> Floats:
+    """Return Hessian^-1 gradient, (b, k), of the weighted log-likelihood."""
+    odds = coefficients @ design.T
+    odds += offset
+    np.clip(odds, -EXTREME, EXTREME, out=odds)
+    np.exp(np.negative(odds, out=odds), out=odds)
+    chance = 1 / (1 + odds)
+    against = np.multiply(odds, chance, out=odds)  # 1 - chance, but exact where the chance is nearly one
+    gradient = (positive * against - negative * chance) @ design
+    spread = np.multiply(chance, against, out=against)
+    spread *= positive + negative
+    k = design.shape[1]
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), k * k)
+    hessian = (spread @ products).reshape(-1, k, k)
+    # a trace of ridge keeps a flat spot solvable; it bends the path, not the place of arrival
+    hessian += np.eye(k) * (1e-12 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] + 1e-300)
+    return np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], dtype=np.float64)

@@ -1,0 +1,177 @@
+"""Write the evaluation report: one HTML file that needs nothing beside it and prints on A4."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forecast.evaluation import plots, svg, wording
+from forecast.evaluation.confusions import CELLS
+from forecast.files import whole_files
+from forecast.problems import need
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from forecast.evaluation.confusions import Confusion
+    from forecast.evaluation.results import LevelEvaluation
+
+NOT_SIGNED = "not signed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """Everything that a report says, as plain values.
+
+    ``words``: by level, what is forecast ("arrested again within 2 years").
+    ``flow``: (label, count) from the rows read to the cases tested. ``importance``: by level, (phrase, value), largest
+    first. ``exceptions``: (columns, reason, allowed_by) for each protected attribute used as a feature.
+    ``costs``: "matrix" (a row a band, a column an outcome), "signed_by", "reason", and optionally "bands" and
+    "outcomes" with their names; empty when there is none. ``technical``: settings, versions, fingerprints.
+    ``population``: who the cases are. ``unknowns`` is added to what every forecast does not know.
+    """
+
+    title: str
+    table_title: str
+    source: str
+    words: Mapping[str, str]
+    evaluations: Sequence[LevelEvaluation]
+    flow: Sequence[tuple[str, int]]
+    cautions: Sequence[str]
+    importance: Mapping[str, Sequence[tuple[str, float]]]
+    exceptions: Sequence[tuple[str | Sequence[str], str, str]]
+    costs: Mapping[str, Any]
+    split: str
+    notes: Sequence[str]
+    technical: Mapping[str, str]
+    population: str = ""
+    unknowns: Sequence[str] = ()
+    importance_unit: str = "Mean size of the contribution, log-odds"
+
+
+def write_report(context: ReportContext, path: Path) -> None:
+    """Write the report to ``path``, whole or not at all; the same context gives the same bytes.
+
+    Raises
+    ------
+    Problem
+        ``extra-missing`` when jinja2 or matplotlib is not installed, ``file-unwritable``.
+    """
+    html = render_report(context)
+    with whole_files(path) as [temporary]:
+        temporary.write_text(html, encoding="utf-8", newline="\n")
+
+
+def render_report(context: ReportContext) -> str:
+    """Return the report as HTML text."""
+    page = (
+        _environment()
+        .get_template("report.html")
+        .render(c=context, levels=[_level(context, e) for e in context.evaluations], warnings=_warnings(context))
+    )
+    # The page must reach nothing outside; an address in a title or note stays readable as text.
+    return re.sub(r"https?://", "", page)
+
+
+def _environment() -> Environment:
+    need("jinja2", "train")
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=wording.number, bounds=wording.bounds, spread=wording.spread)
+    environment.globals.update(
+        base_rate_sentence=wording.base_rate_sentence,
+        ranking_sentence=wording.ranking_sentence,
+        calibration_sentence=wording.calibration_sentence,
+        comparison_sentences=wording.comparison_sentences,
+        score_sentence=wording.score_sentence,
+        listed=wording.listed,
+        unknowns=wording.UNKNOWNS,
+        not_signed=NOT_SIGNED,
+    )
+    return environment
+
+
+def _level(context: ReportContext, e: LevelEvaluation) -> dict[str, Any]:
+    """Return what the template shows of a level: the evaluation, its words and its drawings."""
+    importance = tuple(context.importance.get(e.level, ()))
+    return {
+        "e": e,
+        "best": e.models[e.chosen],
+        "words": context.words.get(e.level, e.words),
+        "importance": importance,
+        "drawings": _drawings(e, importance, context.importance_unit),
+        "hundreds": [_hundred(e, one) for one in e.confusions],
+    }
+
+
+def _drawings(e: LevelEvaluation, importance: Sequence[tuple[str, float]], unit: str) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    def named(kind: str) -> str:
+        return f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', e.level)}"
+
+    briers = {name: found["brier"] for name, found in e.models.items()}
+    drawn = {
+        "reliability": plots.reliability_plot(e.reliability, e.histogram, words=e.words, name=named("reliability")),
+        "outcome": plots.outcome_plot(e.histogram, words=e.words, name=named("outcome")),
+        "roc": plots.roc_plot(e.curves, chosen=e.chosen, name=named("roc")),
+        "comparison": plots.comparison_plot(briers, chosen=e.chosen, name=named("comparison")),
+    }
+    if e.groups:
+        drawn["groups"] = plots.group_plot(e.groups, e.models[e.chosen]["auc"], name=named("groups"))
+    if importance:
+        drawn["importance"] = plots.importance_plot(importance, unit=unit, name=named("importance"))
+    return {kind: Markup(text) for kind, text in drawn.items()}
+
+
+def _hundred(e: LevelEvaluation, confusion: Confusion) -> dict[str, Any]:
+    """Return the picture of 100 people at a cut-off, and its legend with whole numbers that add up."""
+    from markupsafe import Markup
+
+    counts = [confusion.of_100[cell].value or 0.0 for cell in CELLS]
+    if not e.cases:
+        return {"confusion": confusion, "picture": None, "legend": ()}
+    texts = (
+        f"forecast at the cut-off or above, and were {e.words}",
+        "forecast at the cut-off or above, but were not",
+        f"forecast below the cut-off, but were {e.words}",
+        "forecast below the cut-off, and were not",
+    )
+    whole = svg.whole_hundred(counts)
+    label = "Of 100 people: " + "; ".join(f"{count} {text}" for count, text in zip(whole, texts, strict=True))
+    kinds = [Markup(svg.sample_mark(kind)) for kind in svg.MARKS]
+    return {
+        "confusion": confusion,
+        "picture": Markup(svg.hundred_people(counts, label=label)),
+        "legend": list(zip(kinds, texts, (confusion.of_100[cell] for cell in CELLS), strict=True)),
+    }
+
+
+def _warnings(context: ReportContext) -> list[tuple[str, list[str]]]:
+    """Return the warnings of the first page under their headings: each level's, then those of the whole."""
+    by_level = [(context.words.get(e.level, e.words), list(wording.level_warnings(e))) for e in context.evaluations]
+    return [(heading, texts) for heading, texts in [*by_level, ("The whole", _general_warnings(context))] if texts]
+
+
+def _general_warnings(context: ReportContext) -> list[str]:
+    found = []
+    if not context.costs:
+        found.append("No cost matrix was given, so no band has been agreed by anyone.")
+    elif not context.costs.get("signed_by"):
+        found.append("The cost matrix behind the bands is not signed: nobody has yet answered for what errors cost.")
+    for columns, _, allowed_by in context.exceptions:
+        names = columns if isinstance(columns, str) else wording.listed(columns)
+        found.append(f"Protected attributes are used as features by exception: {names} (allowed by {allowed_by}).")
+    if context.cautions:
+        found.append(f"There are cautions about columns ({len(context.cautions)}); see “Cautions about columns”.")
+    return found

@@ -1,0 +1,94 @@
+"""Choose and phrase the reasons of a forecast, so that start, reasons and remainder add up to the figure shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.cases import Reason, Reasons
+from forecast.explanations import wording
+from forecast.explanations.points import to_points, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from forecast.cases import Contributions, Floats
+    from forecast.explanations.points import Points
+    from forecast.settings import Settings
+    from forecast.tables.description import Feature
+
+
+@dataclass(frozen=True)
+class Reasoner:
+    """Turns contributions of one level into reasons, for features in catalogue order."""
+
+    features: Sequence[Feature]
+    settings: Settings
+
+    def reasons(self, frame: pd.DataFrame, contributions: Contributions) -> list[Reasons]:
+        """Return the reasons of n cases: at most ``reasons_shown`` facts, both directions where both exist.
+
+        Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex are always among
+        those shown where they are features.
+        """
+        points = to_points(contributions)
+        rounded = np.round(points.values, 1) + 0.0
+        columns = [frame[f.name].tolist() for f in self.features]
+        return [self._one(columns, rounded[i], points, i) for i in range(len(frame))]
+
+    def _one(self, columns: list[list[object]], rounded: Floats, points: Points, i: int) -> Reasons:
+        chosen = self._choose(rounded)
+        items = [self._reason(self.features[j], columns[j][i], float(rounded[j])) for j in chosen]
+        cap = float(np.round(points.cap[i], 1))
+        if cap:
+            items.append(Reason("", wording.CAP, wording.LOWERS, self._strength(cap), cap))
+        start, shown = round(float(points.start[i]), 1), round(float(points.shown[i]), 1)
+        remainder = round(shown - start - sum(item.points for item in items), 1)
+        notes = tuple(
+            wording.SENSITIVE_NOTE.format(phrase=wording.sentence(f.phrase))
+            for f in (self.features[j] for j in chosen)
+            if f.always_shown
+        )
+        return Reasons(start, tuple(items), remainder + 0.0, shown, notes)
+
+    def _choose(self, rounded: Floats) -> list[int]:
+        """Return positions of the features to show, largest first."""
+        order = [int(j) for j in np.argsort(-np.abs(rounded), kind="stable") if rounded[j]]
+        always = [j for j, f in enumerate(self.features) if f.always_shown]
+        room = max(self.settings.reasons_shown - len(always), 0)
+        others = [j for j in order if j not in always]
+        chosen = others[:room]
+        signs = {np.sign(rounded[j]) for j in chosen}
+        if len(signs) == 1 and len(others) > room >= 2:
+            other_side = next((j for j in others[room:] if np.sign(rounded[j]) not in signs), None)
+            chosen = chosen if other_side is None else [*chosen[:-1], other_side]
+        return sorted({*chosen, *always}, key=lambda j: (-abs(rounded[j]), j))
+
+    def _reason(self, feature: Feature, value: object, points: float) -> Reason:
+        direction = wording.RAISES if points > 0 else wording.LOWERS if points < 0 else wording.NEITHER
+        return Reason(feature.name, wording.fact(feature, value), direction, self._strength(points), points)
+
+    def _strength(self, points: float) -> str:
+        size = abs(points)
+        if size >= self.settings.points_a_lot:
+            return wording.A_LOT
+        return wording.SOME if size >= self.settings.points_some else wording.A_LITTLE
+
+
+def whole_points(reasons: Reasons) -> tuple[int, list[int], int, int]:
+    """Return (start, points of each reason, remainder, shown) as whole people in 100 that still add up."""
+    parts = np.array([reasons.start, *(item.points for item in reasons.items), reasons.remainder])
+    shown = round(reasons.shown)
+    rounded = [int(part) for part in whole(parts, shown)]
+    return rounded[0], rounded[1:-1], rounded[-1], shown
+
+
+def importance(contributions: Contributions) -> list[tuple[str, float]]:
+    """Return each feature's mean absolute contribution in log-odds, largest first, ties in catalogue order."""
+    mean = np.abs(contributions.values).mean(axis=0) if len(contributions.values) else np.zeros(0)
+    order = np.argsort(-mean, kind="stable")
+    return [(contributions.features[j], float(mean[j])) for j in order]

@@ -1,0 +1,52 @@
+"""Put a recorded fact into words: what is on record, never what a person is like.
+
+All English texts of this room stand here, so that a force can reword or translate them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forecast.tables.description import Feature
+
+RAISES, LOWERS, NEITHER = "raises the forecast", "lowers the forecast", "leaves the forecast as it is"
+A_LOT, SOME, A_LITTLE = "a lot", "some", "a little"
+START = "Starting point"
+REMAINDER = "All other facts on record together"
+CAP = "Kept at or below the forecast of any outcome"
+NOT_RECORDED = "{phrase}: not recorded"
+NOT_ON_RECORD = "Not on record: {phrase}"
+SENSITIVE_NOTE = "{phrase} is shown because it is part of the forecast; it is not a reason to act."
+
+
+def fact(feature: Feature, value: Any) -> str:
+    """Return the fact behind a feature's value: "Prior offences on record: 3"."""
+    phrase = sentence(feature.phrase)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NOT_RECORDED.format(phrase=phrase)
+    if feature.kind == "flag":
+        return phrase if value else NOT_ON_RECORD.format(phrase=feature.phrase)
+    if feature.kind == "ordered":
+        return f"{phrase}: {_word(feature, feature.levels[int(value)])}"
+    if feature.kind == "category":
+        return f"{phrase}: {_word(feature, str(value))}"
+    return f"{phrase}: {_number(feature, float(value))}"
+
+
+def sentence(phrase: str) -> str:
+    """Return a phrase with a capital, as the beginning of a sentence."""
+    return phrase[:1].upper() + phrase[1:]
+
+
+def _word(feature: Feature, level: str) -> str:
+    if feature.words and level in feature.levels:
+        return feature.words[feature.levels.index(level)]
+    return level
+
+
+def _number(feature: Feature, value: float) -> str:
+    text = f"{value:.0f}" if value == round(value) else f"{value:.2f}".rstrip("0")
+    about = "about " if feature.kind == "band" else ""
+    return f"{about}{text} {feature.unit}".strip()

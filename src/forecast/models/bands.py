@@ -1,0 +1,53 @@
+"""Turn probabilities into bands by cut-offs that a person chose.
+
+A cut-off c on the probability of a level says what the errors cost: missing an outcome counts as much as
+(1 - c)/c false alarms (minimum expected cost, Elkan 2001). Part of the bundle, with who signed it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from forecast.cases import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class CutOffs:
+    """For each level reached the probability from which a case is placed in that level's band."""
+
+    values: tuple[float, ...]
+    signed_by: str = ""
+    reason: str = ""
+
+    def bands(self, probability: Floats) -> Ints:
+        """Return for (n, K-1) probabilities the index of the highest level whose cut-off is reached (0 = none)."""
+        reached = probability >= np.array(self.values)
+        places = np.arange(1, reached.shape[1] + 1)
+        bands: Ints = (reached * places).max(axis=1).astype(np.int64)
+        return bands
+
+    def cost_ratio(self, level: int) -> float:
+        """Return how many false alarms one missed outcome of the level counts as."""
+        return (1 - self.values[level]) / self.values[level]
+
+    def cost_matrix(self) -> list[list[float]]:
+        """Return the costs that the cut-offs imply: a row a band, a column an outcome, in false alarms.
+
+        Each level missed costs its ratio, each level forecast in vain costs 1, and levels add up; the band of least
+        expected cost under this matrix is the one that :meth:`bands` gives.
+        """
+        levels = range(len(self.values))
+        sizes = range(len(self.values) + 1)
+
+        def cost(band: int, outcome: int) -> float:
+            return sum(self.cost_ratio(k) if band <= k < outcome else float(outcome <= k < band) for k in levels)
+
+        return [[cost(band, outcome) for outcome in sizes] for band in sizes]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the cut-offs as plain data."""
+        return {"values": list(self.values), "signed_by": self.signed_by, "reason": self.reason}

@@ -1,0 +1,142 @@
+"""Keep a trained model as a folder that names its own content by hash and never needs pickle.
+
+`manifest.json` holds the format version, the table's description, the outcome, cut-offs and who signed them,
+the fingerprint of the training data, metrics, versions and the sha256 of every other file. The model id is a hash
+of what decides a forecast, so the same data, settings and seed give the same id.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from forecast.cases import OutcomeScale
+from forecast.files import sha256, to_json
+from forecast.models.bands import CutOffs
+from forecast.models.blend import Blend
+from forecast.models.boosting import Boosting
+from forecast.models.calibration import Calibration
+from forecast.models.forecaster import Forecaster
+from forecast.models.logistic import Logistic
+from forecast.problems import Problem
+from forecast.tables.description import Description, build
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+KINDS: dict[str, Any] = {"blend": Blend, "boosting": Boosting, "logistic": Logistic}
+UNHASHED = (MANIFEST, "run.json")
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """A loaded bundle: how to read a table, and how to forecast from it."""
+
+    folder: Path
+    description: Description
+    forecaster: Forecaster
+    manifest: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def model_id(self) -> str:
+        """The first 16 hexadecimal digits of the hash of everything that decides a forecast."""
+        return str(self.manifest["model_id"])
+
+    @property
+    def scale(self) -> OutcomeScale:
+        """The outcome scale that is forecast."""
+        return self.description.scale
+
+
+def write_bundle(folder: Path, description: Description, forecaster: Forecaster, facts: Mapping[str, Any]) -> str:
+    """Write the bundle's files into ``folder`` (a temporary one: see `files.whole_folder`); return the model id.
+
+    ``facts`` are further plain keys for the manifest. Files that lie in the folder already are hashed with the rest.
+    """
+    model = folder / "model"
+    model.mkdir()
+    forecaster.model.save(model)
+    deciding = {
+        "kind": forecaster.model.kind,
+        "description": _plain(description.raw),
+        "variant": description.variant,
+        "calibration": {"a": list(forecaster.calibration.a), "b": list(forecaster.calibration.b)},
+        "cutoffs": forecaster.cutoffs.to_json(),
+    }
+    files = {p.relative_to(folder).as_posix(): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+    weights = {name: digest for name, digest in files.items() if name.startswith("model/")}
+    model_id = _digest({**deciding, "weights": weights})[:16]
+    manifest = {**facts, **deciding, "format": FORMAT, "model_id": model_id, "files": files}
+    manifest["manifest_sha256"] = _digest(manifest)
+    (folder / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
+    return model_id
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a bundle's manifest after checking its format version and its own hash."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise Problem("bundle-missing", path=folder)
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        found = manifest["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem("bundle-corrupt", path=folder, detail="manifest.json cannot be read") from error
+    if not isinstance(found, int) or found > FORMAT:
+        raise Problem("bundle-newer", path=folder, found=found, newest=FORMAT)
+    claimed = manifest.get("manifest_sha256")
+    if claimed != _digest({k: v for k, v in manifest.items() if k != "manifest_sha256"}):
+        raise Problem("bundle-corrupt", path=folder, detail="manifest.json was changed after training")
+    return dict(manifest)
+
+
+def load_bundle(folder: Path, *, threads: int = 0) -> ModelBundle:
+    """Load a bundle after checking the hash of every file that its manifest names."""
+    manifest = read_manifest(folder)
+    for name, digest in manifest["files"].items():
+        path = folder / name
+        if not path.is_file():
+            raise Problem("bundle-corrupt", path=folder, detail=f"{name} is missing")
+        if sha256(path) != digest:
+            raise Problem("bundle-corrupt", path=folder, detail=f"{name} does not have the sha256 of the manifest")
+    model = KINDS[manifest["kind"]].load(folder / "model", threads)
+    calibration = Calibration(tuple(manifest["calibration"]["a"]), tuple(manifest["calibration"]["b"]))
+    cutoffs = manifest["cutoffs"]
+    forecaster = Forecaster(
+        model, calibration, CutOffs(tuple(cutoffs["values"]), cutoffs["signed_by"], cutoffs["reason"])
+    )
+    merged = build(_dated(manifest["description"]), folder / MANIFEST)
+    description = dataclasses.replace(merged, variant=manifest["variant"])
+    return ModelBundle(folder, description, forecaster, manifest)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(to_json(value).encode()).hexdigest()
+
+
+_DATE = "date:"
+
+
+def _plain(value: Any) -> Any:
+    """Return TOML content as JSON content; dates become marked texts."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return f"{_DATE}{value.isoformat()}" if isinstance(value, datetime.date) else value
+
+
+def _dated(value: Any) -> Any:
+    """Undo :func:`_plain`."""
+    if isinstance(value, dict):
+        return {k: _dated(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_dated(v) for v in value]
+    if isinstance(value, str) and value.startswith(_DATE):
+        return datetime.date.fromisoformat(value.removeprefix(_DATE))
+    return value

@@ -1,0 +1,139 @@
+"""Turn features into a matrix of numbers, and remember which column belongs to which feature.
+
+A design is fitted on training rows only, is plain data (it is kept as JSON), and never gives LightGBM a
+categorical column: a category becomes one column for each value; of an open list (no declared levels) only values
+with enough training cases get one, and all others count together as none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.cases import Bools, Floats, Ints
+    from forecast.tables.description import Feature
+
+FEWEST_CASES = 20
+"""Training cases from which a value of an open list gets a column of its own."""
+MOST_VALUES = 200
+"""Columns that an open list may get, its commonest values."""
+FEW_VALUES = 12
+"""Up to so many distinct numbers, a linear model gets a step at each of them; above, at quantiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the matrix: the feature it belongs to and how it is made from it.
+
+    ``how``: "value" (the number), "is" (1 where the category is ``value``), "missing" (1 where it is missing),
+    "from" (1 where the number is ``value`` or more).
+    """
+
+    feature: str
+    how: str
+    value: str | float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the column as plain data."""
+        return {"feature": self.feature, "how": self.how, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The columns of a matrix for the given features, in order."""
+
+    features: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def owner(self) -> Ints:
+        """Return for each column the position of its feature, (M,)."""
+        place = {name: i for i, name in enumerate(self.features)}
+        return np.array([place[c.feature] for c in self.columns], dtype=np.int64)
+
+    def matrix(self, frame: pd.DataFrame) -> Floats:
+        """Return the (n, M) matrix of a features frame; a missing number stays NaN."""
+        made = np.empty((len(frame), len(self.columns)), dtype=np.float64)
+        for j, column in enumerate(self.columns):
+            made[:, j] = _values(column, frame[column.feature])
+        return made
+
+    def by_feature(self, per_column: Floats) -> Floats:
+        """Add up (n, M) values a column to (n, F) values a feature."""
+        summed = np.zeros((len(self.features), len(per_column)))
+        np.add.at(summed, self.owner, per_column.T)
+        return summed.T
+
+    def unknown(self, frame: pd.DataFrame) -> dict[str, Bools]:
+        """Return for each category which rows hold a value without a column: declared nowhere, or rare in training."""
+        known: dict[str, set[str]] = {}
+        for column in self.columns:
+            if column.how == "is":
+                known.setdefault(column.feature, set()).add(str(column.value))
+        return {
+            name: np.asarray(frame[name].notna() & ~frame[name].isin(values), dtype=bool)
+            for name, values in known.items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the design as plain data."""
+        return {"features": list(self.features), "columns": [c.to_json() for c in self.columns]}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Design:
+        """Build a design from plain data."""
+        return cls(tuple(content["features"]), tuple(Column(**c) for c in content["columns"]))
+
+
+def _values(column: Column, values: pd.Series) -> Floats | Bools:
+    if column.how == "is":
+        return np.asarray(values == column.value, dtype=bool)
+    if column.how == "missing":
+        return np.asarray(values.isna(), dtype=bool)
+    numbers = values.to_numpy(dtype=np.float64)
+    if column.how == "from":
+        return np.where(np.isnan(numbers), np.nan, numbers >= float(column.value or 0.0))
+    return numbers
+
+
+Maker = Callable[["Feature", "pd.Series"], list[Column]]
+
+
+def tree_columns(feature: Feature, values: pd.Series) -> list[Column]:
+    """Return the columns that trees need for a feature: numbers as they are, a column for each category."""
+    if feature.numeric:
+        return [Column(feature.name, "value")]
+    if feature.levels:
+        return [Column(feature.name, "is", level) for level in feature.levels]
+    counts = values.value_counts()
+    common = counts[counts >= FEWEST_CASES].head(MOST_VALUES)
+    return [Column(feature.name, "is", str(value)) for value in sorted(common.index)]
+
+
+def straight_columns(feature: Feature, values: pd.Series) -> list[Column]:
+    """Return one straight line for a number, the tree columns for a category, and a mark for missing."""
+    missing = [Column(feature.name, "missing")] if values.isna().any() else []
+    return tree_columns(feature, values) + missing
+
+
+def stepped_columns(feature: Feature, values: pd.Series) -> list[Column]:
+    """Return a straight line with steps for a number: at each value where they are few, else at its deciles."""
+    columns = straight_columns(feature, values)
+    if feature.numeric and feature.kind != "flag":
+        present = values.dropna().to_numpy(dtype=np.float64)
+        distinct = np.unique(present)
+        edges = distinct if len(distinct) <= FEW_VALUES else np.unique(np.quantile(present, np.arange(1, 10) / 10))
+        columns += [Column(feature.name, "from", float(edge)) for edge in edges if edge > distinct[0]]
+    return columns
+
+
+def fit_design(features: Sequence[Feature], frame: pd.DataFrame, make: Maker) -> Design:
+    """Fit a design on training rows; ``make`` says which columns each feature gets."""
+    columns = tuple(column for f in features for column in make(f, frame[f.name]))
+    return Design(tuple(f.name for f in features), columns)

@@ -1,0 +1,245 @@
+"""Hold every problem that a user can meet: its code, what was found, and what to do next.
+
+Code raises :class:`Problem` (one) or :class:`Problems` (all that one pass found) and never writes a
+sentence of its own, so that the command line, the tests and the documentation share one wording.
+The command line prints them and exits with status 2; any other exception is a fault of ours (status 1).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A kind of problem: ``sentence`` says what was found and where, ``next_step`` what to do."""
+
+    sentence: str
+    next_step: str
+
+
+CATALOGUE: dict[str, Entry] = {
+    # Files and folders
+    "file-missing": Entry(
+        "{path} does not exist.",
+        "Check the path; a data set's own file is looked for under FORECAST_DATA or data/.",
+    ),
+    "file-empty": Entry("{path} holds no rows.", "Give a file with a header and at least one row."),
+    "file-encoding": Entry(
+        "{path} is not UTF-8 text (first fault near byte {offset}).",
+        "Save the file as UTF-8 and try again, for example: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW.",
+    ),
+    "file-format": Entry(
+        "{path} cannot be read as {expected}: {detail}.",
+        "Give a CSV file (.csv, .csv.gz) or a Parquet file (.parquet).",
+    ),
+    "file-unwritable": Entry(
+        "{path} cannot be written: {detail}.", "Choose a folder that you may write to and that has space."
+    ),
+    "output-exists": Entry(
+        "{path} exists already.", "Choose another name, or add --overwrite to replace it when the run succeeds."
+    ),
+    "output-format": Entry("{path}: scores are written as Parquet.", "Give --out a name that ends in .parquet."),
+    "output-is-input": Entry("{path} is both the input and the output.", "Choose another name for --out."),
+    # Settings, experiments and table descriptions (TOML)
+    "toml-syntax": Entry("{path} is not valid TOML: {detail}.", "Mend that line; strings need quotes, dates do not."),
+    "toml-unknown-key": Entry("{path}: unknown key '{key}'.", "{hint}"),
+    "toml-missing-key": Entry("{path}: the key '{key}' is missing.", "Add it: {meaning}"),
+    "toml-wrong-type": Entry("{path}: '{key}' must be {expected}, but is {found}.", "Correct the value."),
+    "toml-bad-value": Entry("{path}: '{key}' is {found}, which is not one of: {allowed}.", "{hint}"),
+    "toml-version": Entry(
+        "{path} is written in format {found}; this version reads formats up to {newest}.",
+        "Upgrade the package, or write the file in format {newest}.",
+    ),
+    "setting-range": Entry(
+        "{path}: '{key}' is {found}, outside the range {low} to {high}.", "Choose a value in the range."
+    ),
+    "table-unknown": Entry(
+        "There is no table description called '{name}'.",
+        "Give the path of a TOML file, or one of the shipped ones: {known}.",
+    ),
+    "variant-unknown": Entry(
+        "{path} has no variant '{variant}'.", "Choose one of: {known} (written as NAME:VARIANT or variant = ...)."
+    ),
+    "column-twice": Entry(
+        "{path}: the column '{column}' is declared as {first} and as {second}.", "Leave one of the two declarations."
+    ),
+    "protected-feature": Entry(
+        "{path}: '{column}' is {what}, and is used as a feature without a declared exception.",
+        "Move it to [audit], or add an [[exceptions]] block with columns, reason and allowed_by.",
+    ),
+    "no-features": Entry("{path} declares no feature.", "Add at least one [features.NAME] block."),
+    # The content of a table
+    "column-missing": Entry(
+        "{path}: the column '{column}', which {description} needs, is not there.",
+        "Add the column or correct its name in the description. {hint}",
+    ),
+    "rows-refused": Entry(
+        "{path}: {count} rows refused: {meaning} Column '{column}', for example {examples}.",
+        "Mend the rows or the description; to go on without them, say so (allow_refused = true, --allow-refused).",
+    ),
+    "no-rows-left": Entry(
+        "{path}: no row is left of {read} after {steps}.", "Check the cohort conditions of the description."
+    ),
+    "outcome-constant": Entry(
+        "{path}: the outcome '{level}' is the same ({value}) in all {count} rows.",
+        "A model needs both people with and without the outcome; check the outcome's column and values.",
+    ),
+    "outcome-rare": Entry(
+        "{path}: the outcome '{level}' happened in {count} of {total} rows; at least {needed} of each kind are needed.",
+        "Give more cases, or leave that level out of the scale.",
+    ),
+    "outcome-missing": Entry(
+        "{path}: no outcome column is there (wanted: {columns}).",
+        "Training and evaluation need outcomes; to score without them use `forecast score`.",
+    ),
+    "feature-all-missing": Entry(
+        "{path}: the feature '{column}' has no value in any row.",
+        "Leave it out of the description, or check the column and the 'missing' tokens.",
+    ),
+    "no-split-column": Entry(
+        '{path}: the description says nothing about {wanted}, which split = "{split}" needs.',
+        'Add it to the description, or choose split = "folds".',
+    ),
+    "split-empty": Entry(
+        "The split leaves {count} rows to {part}, and {needed} are needed.",
+        "Choose another split or another date; `forecast train --plan` shows the folds.",
+    ),
+    "two-feature-missing": Entry(
+        "{path}: the two-feature model needs to know which columns hold age and number of priors.",
+        'Add two_feature = ["AGE COLUMN", "PRIORS COLUMN"] to the description.',
+    ),
+    # Rows (also the codes in refused.parquet)
+    "row-malformed": Entry(
+        "The row has {found} fields where the header has {expected}.", "Check quotes and separators."
+    ),
+    "row-key-missing": Entry("The key '{column}' is empty.", "Give each case its key."),
+    "row-duplicate-id": Entry("The id in '{column}' stands in an earlier row too.", "Keep one row a case."),
+    "row-not-a-number": Entry("'{column}' holds a text where a number should be.", "Correct the value."),
+    "row-out-of-range": Entry("'{column}' is outside the declared range {low} to {high}.", "Correct the value."),
+    "row-unknown-category": Entry(
+        "'{column}' holds a value that the description (or, for an open list, the training data) does not know.",
+        "Correct the value or add it to the description and train again.",
+    ),
+    "row-value-missing": Entry("'{column}' is empty, and the description requires it.", "Fill it in."),
+    "row-not-a-date": Entry("'{column}' is not a date of the form YYYY-MM-DD.", "Correct the value."),
+    "row-outcome-missing": Entry("The outcome '{column}' is empty.", "Fill it in, or leave the row out."),
+    "row-outcome-in-future": Entry(
+        "The outcome in '{column}' is dated after the data end ({until}).", "Correct the date or observed_until."
+    ),
+    "row-outcome-before": Entry(
+        "The outcome in '{column}' is dated before the forecast.", "An outcome must lie at or after as_of."
+    ),
+    "row-outcome-order": Entry(
+        "The outcome '{column}' happened although the lower level did not.",
+        "Levels are cumulative: a serious outcome is also any outcome.",
+    ),
+    "row-follow-up-incomplete": Entry(
+        "The outcome window of {months} months ends after the data do ({until}).",
+        'Leave these cases to the cohort conditions, or set follow_up = "as published" and say why.',
+    ),
+    "row-under-18": Entry(
+        "The person is under 18 ('{column}'), and people under 18 get no forecast.",
+        "Decide without a forecast; a force that may forecast for them declares minimum_age with a reason.",
+    ),
+    "row-outside-cohort": Entry(
+        "The case is outside the cohort that the model was made for ({why}).",
+        "Do not use this model for it; a description for another cohort may fit.",
+    ),
+    # Experiments and training
+    "model-unknown": Entry("There is no model called '{name}'.", "Choose from: {known}."),
+    "fold-without-outcome": Entry(
+        "Fold {fold} has {count} people with the outcome '{level}'.", "Use fewer folds or more cases."
+    ),
+    # Bundles
+    "bundle-missing": Entry(
+        "{path} is not a model bundle (no manifest.json).", "Give the folder that `forecast train --out` wrote."
+    ),
+    "bundle-newer": Entry(
+        "{path} is a bundle of format {found}; this version reads formats up to {newest}.", "Upgrade the package."
+    ),
+    "bundle-corrupt": Entry(
+        "{path} is damaged: {detail}.",
+        "Restore the folder from where it was kept, or train again; do not score with it.",
+    ),
+    "case-unknown": Entry("{path} has no case with {key} = {id}.", "Check the id; ids are compared as text."),
+    "case-refused": Entry(
+        "The case {id} (row {row}) cannot be forecast: {sentence} [{row_code}]",
+        "Correct the record, or decide without a forecast.",
+    ),
+    "scored-with-refusals": Entry(
+        "{refused} of {rows} rows of {path} were refused ({codes}); the other {scored} are scored.",
+        "See {refused_file} for each row and its reason; add --allow-refused if that is in order.",
+    ),
+    # Fetching data
+    "dataset-unknown": Entry("There is no data set '{name}' to fetch.", "Choose one of: {known}."),
+    "fetch-no-network": Entry(
+        "{url} cannot be reached: {detail}.",
+        "Try again with network (a part that arrived is kept), or use a copy: forecast data fetch {name} --from DIR.",
+    ),
+    "fetch-checksum": Entry(
+        "{path} has sha256 {found}, and none of the known ones.",
+        "The publisher may have changed the file, or it was cut; delete it and fetch again, or read it with care.",
+    ),
+    "fetch-no-address": Entry(
+        "{name} has no file of its own at the publisher's address: {detail}.",
+        "Get it by hand and use: forecast data fetch {name} --from DIR.",
+    ),
+    # This machine
+    "extra-missing": Entry(
+        "This needs the package '{module}', which is not installed.",
+        'Install it with: pip install "reoffending-forecast[{extra}]".',
+    ),
+    "tracking-failed": Entry(
+        "The tracking store at {uri} did not take the run: {detail}.",
+        "Check the store or MLFLOW_TRACKING_URI, or train with --no-track; the bundle was not written.",
+    ),
+}
+
+
+class Problem(Exception):
+    """A problem that the user can mend.
+
+    ``code`` is a key of :data:`CATALOGUE`; ``facts`` fill its sentence and next step.
+    """
+
+    def __init__(self, code: str, **facts: object) -> None:
+        entry = CATALOGUE[code]
+        self.code = code
+        self.facts = facts
+        self.sentence = entry.sentence.format(**facts)
+        self.next_step = entry.next_step.format(**facts)
+        super().__init__(f"{self.sentence} {self.next_step}".strip())
+
+
+class Problems(Exception):
+    """All the problems that one pass found."""
+
+    def __init__(self, items: Sequence[Problem]) -> None:
+        self.items = tuple(items)
+        super().__init__("; ".join(str(item) for item in self.items))
+
+
+def raise_all(items: Sequence[Problem]) -> None:
+    """Raise nothing for no problem, the problem itself for one, :class:`Problems` for more."""
+    if len(items) == 1:
+        raise items[0]
+    if items:
+        raise Problems(items)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest known word, or all of them."""
+    options = sorted(known)
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
+    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(options) or 'none'}."
+
+
+def need(module: str, extra: str) -> None:
+    """Raise the problem that names the extra to install when ``module`` cannot be found."""
+    import importlib.util
+
+    if importlib.util.find_spec(module) is None:
+        raise Problem("extra-missing", module=module, extra=extra)

@@ -1,0 +1,66 @@
+"""Explain one case of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.cases import CASE_ID
+from forecast.explanations.reasons import Reasoner
+from forecast.problems import Problem
+from forecast.tables.reader import open_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.cases import Reasons
+    from forecast.models.bundle import ModelBundle
+    from forecast.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One case: its probability and reasons for each level reached, and its band."""
+
+    case_id: str
+    band: str
+    probability: dict[str, float]
+    reasons: dict[str, Reasons]
+
+
+def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settings) -> Explained:
+    """Return the explained forecast of the case with that id.
+
+    Raises ``case-unknown``, or the problem for which the row would be refused.
+    """
+    reader = open_table(bundle.description, path, learning=False)
+    for chunk in reader.chunks(settings.chunk_rows):
+        refused = chunk.refused[chunk.refused["case_id"] == case_id]
+        found = np.flatnonzero(chunk.cases.keys[CASE_ID].to_numpy() == case_id)
+        if len(found):
+            return _explained(bundle, chunk.cases.features.iloc[found[:1]].reset_index(drop=True), case_id, settings)
+        if len(refused):
+            first = refused.iloc[0]
+            raise Problem(
+                "case-refused", id=case_id, row=first["row"], row_code=first["code"], sentence=first["sentence"]
+            )
+    raise Problem("case-unknown", path=path, key=bundle.description.keys.case, id=case_id)
+
+
+def _explained(bundle: ModelBundle, frame: pd.DataFrame, case_id: str, settings: Settings) -> Explained:
+    made = bundle.forecaster.forecast(frame)
+    features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
+    reasoner = Reasoner(features, settings)
+    levels = bundle.scale.reached
+    return Explained(
+        case_id,
+        bundle.scale.bands[int(made.band[0])],
+        {level: float(made.probability[0, k]) for k, level in enumerate(levels)},
+        {
+            level: reasoner.reasons(frame, bundle.forecaster.contributions(frame, k))[0]
+            for k, level in enumerate(levels)
+        },
+    )

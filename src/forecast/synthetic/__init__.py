@@ -1,0 +1,1 @@
+"""Make up a table of cases to try the package on where no data set is at hand."""

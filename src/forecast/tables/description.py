@@ -1,0 +1,407 @@
+"""Read the TOML description of a table into frozen types, and check what it declares.
+
+The format is documented in `docs/tables.md`. Every key is checked; an unknown one is a problem that names
+the nearest valid key. Variants (rounds, cohorts) are laid over the base, key by key.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forecast.cases import OutcomeScale
+from forecast.problems import Problem, nearest, raise_all
+from forecast.settings import from_mapping, key
+from forecast.tables.sensitive import sensitivity
+
+FORMAT = 1
+KINDS = ("number", "ordered", "category", "flag", "top-coded", "band")
+MISSING_TOKENS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A column that a model may use: how to read it, how to call it, and whether it is sensitive."""
+
+    name: str
+    kind: str = key("how to read it", allowed=KINDS)
+    phrase: str = key("what people call it")
+    column: str = key("the column in the file; the feature's name by default", "")
+    unit: str = key("unit of a number, for people", "")
+    levels: tuple[str, ...] = key("the known values; for 'ordered' from low to high", ())
+    words: tuple[str, ...] = key("what people call each of the levels", ())
+    true: tuple[str, ...] = key("values of a flag that mean yes", ("true", "True", "TRUE", "1", "yes", "Y"))
+    false: tuple[str, ...] = key("values of a flag that mean no", ("false", "False", "FALSE", "0", "no", "N"))
+    low: float | None = key("smallest plausible number; below it the row is refused", None)
+    high: float | None = key("largest plausible number; above it the row is refused", None)
+    required: bool = key("refuse a row without a value", False)
+    unknown: str = key(
+        "what to do with a category not declared or not seen in training", "", allowed=("", "refuse", "other")
+    )
+    protected: str = key(
+        "the protected attribute or contested kind of information it is; 'none' overrules the guard", ""
+    )
+    group: str = key("the group of features that variants switch on", "base")
+    caution: str = key("why to read results with this feature with care", "")
+    direction: int = key("1 if more can only raise the forecast, -1 if only lower it, 0 if free", 0, low=-1, high=1)
+    sum_of: tuple[str, ...] = key("derive the number as the sum of these features instead of reading a column", ())
+
+    @property
+    def source(self) -> str:
+        """The column in the file."""
+        return self.column or self.name
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the feature is a float64 column of `Cases.features` (else a text column)."""
+        return self.kind != "category"
+
+    @property
+    def sensitive(self) -> str:
+        """What makes the feature sensitive, declared or guessed from its name; an empty text if nothing."""
+        what = self.protected or sensitivity(self.name) or sensitivity(self.source)
+        return "" if what == "none" else what
+
+    @property
+    def always_shown(self) -> bool:
+        """Whether an explanation must always name it: age and sex, where they are features."""
+        return "(age)" in self.sensitive or "(sex)" in self.sensitive
+
+    @property
+    def refuses_unknown(self) -> bool:
+        """Whether an unknown category refuses the row; by default only declared lists do."""
+        return self.unknown == "refuse" or (self.unknown == "" and bool(self.levels))
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A protected attribute, kept for audit only; numbers are cut into groups at ``cuts``."""
+
+    name: str
+    title: str = key("what people call it")
+    column: str = key("the column in the file; the name by default", "")
+    cuts: tuple[float, ...] = key("lower ends of the groups after the first", ())
+    kind: str = key("how to read it; by default a category, with cuts a number", "", allowed=("", *KINDS))
+
+    @property
+    def source(self) -> str:
+        """The column in the file."""
+        return self.column or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """The score of another instrument on the same cases; never a feature."""
+
+    name: str
+    title: str = key("what people call it")
+    level: str = key("the outcome level it speaks about")
+    column: str = key("the column in the file; the name by default", "")
+    cut: float | None = key("scores from here on count as flagged", None)
+
+    @property
+    def source(self) -> str:
+        """The column in the file."""
+        return self.column or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How one level of the outcome scale is read."""
+
+    name: str
+    column: str = key("the column in the file")
+    words: str = key("what is forecast, as 'arrested again within 2 years'")
+    true: tuple[str, ...] = key("values that mean it happened", ("1", "true", "True", "TRUE"))
+    false: tuple[str, ...] = key("values that mean it did not", ("0", "false", "False", "FALSE"))
+    date: str = key("column with the date on which it happened, if there is one", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that restricts the cases: a value to keep, or a half-open range of dates."""
+
+    column: str = key("the column in the file")
+    why: str = key("why the cases are restricted so")
+    keep: tuple[str, ...] = key("values to keep", ())
+    since: datetime.date | None = key("keep dates from here on", None)
+    before: datetime.date | None = key("keep dates strictly before", None)
+    applies: str = key("'always', or only where 'outcomes' are read", "always", allowed=("always", "outcomes"))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns that are not features, and why: they leak the outcome, or are not to be read at all."""
+
+    columns: tuple[str, ...] = key("names of the columns")
+    why: str = key("why they are not features")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredException:
+    """Who allowed protected or contested columns as features, and why; the report prints it."""
+
+    columns: tuple[str, ...] = key("names of the features")
+    reason: str = key("why they may be features")
+    allowed_by: str = key("who allowed it")
+    on: datetime.date | None = key("when", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The columns that name a case, a person and the moment of the forecast."""
+
+    case: str = key("column with the id of the case")
+    person: str = key("column with the id of the person")
+    as_of: str = key("column with the moment of the forecast, a date", "")
+    age: str = key("the feature or column with the age, for the rule that people under 18 get no forecast", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The data set's own flag for training and test rows."""
+
+    column: str = key("the column in the file")
+    train: tuple[str, ...] = key("values that mean training")
+    test: tuple[str, ...] = key("values that mean test")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The plain keys at the top of a description."""
+
+    format: int = key("the format of the description", low=1)
+    name: str = key("short name")
+    title: str = key("what the table holds, for people")
+    source: str = key("who published it, and where", "")
+    unit: str = key("what a case is", "person")
+    delimiter: str = key("separator of a CSV file", ",")
+    missing: tuple[str, ...] = key("texts that mean 'no value'", MISSING_TOKENS)
+    two_feature: tuple[str, ...] = key("the features that hold age and number of priors", ())
+    groups: tuple[str, ...] = key("the groups of features that are used; all by default", ())
+    cautions: tuple[str, ...] = key("what a reader of results must know", ())
+    minimum_age: int = key("people younger than this get no forecast", 18, low=10, high=110)
+    minimum_age_reason: str = key("who allowed a lower minimum_age, and why", "")
+    file: str = key("path of the local copy under FORECAST_DATA", "")
+    also: tuple[str, ...] = key("other paths under FORECAST_DATA where the table may lie", ())
+    fetch_to: str = key("path under the data folder that a fetched file gets; by default that of 'file'", "")
+    url: str = key("address at the publisher", "")
+    fetch_note: str = key("what to know before fetching", "")
+    sha256: tuple[str, ...] = key("known checksums of the file", ())
+    about: str = key("what this variant is", "")
+
+
+@dataclass(frozen=True)
+class Description:
+    """A table description, one variant of it, checked."""
+
+    head: Head
+    variant: str
+    keys: Keys
+    features: tuple[Feature, ...]
+    scale: OutcomeScale
+    levels: tuple[Level, ...]
+    observed_until: datetime.date | None
+    follow_up: str
+    audit: tuple[Audit, ...]
+    benchmarks: tuple[Benchmark, ...]
+    cohort: tuple[Condition, ...]
+    leaks: tuple[Columns, ...]
+    dropped: tuple[Columns, ...]
+    exceptions: tuple[DeclaredException, ...]
+    split: Split | None
+    raw: Mapping[str, Any]
+    """The merged TOML content, kept so that a bundle can carry it."""
+
+    @property
+    def label(self) -> str:
+        """Name and variant, as commands take it."""
+        return f"{self.head.name}:{self.variant}" if self.variant else self.head.name
+
+    def feature(self, name: str) -> Feature:
+        """Return the feature called ``name``."""
+        return next(f for f in self.features if f.name == name)
+
+    def declared(self) -> Iterator[tuple[str, str]]:
+        """Yield (column in the file, what it is) for each column that the description reads."""
+        yield self.keys.case, "the case's key"
+        yield self.keys.person, "the person's key"
+        if self.keys.as_of:
+            yield self.keys.as_of, "the moment of the forecast"
+        yield from ((f.source, "a feature") for f in self.features if not f.sum_of)
+        yield from ((a.source, "an audit-only attribute") for a in self.audit)
+        yield from ((b.source, "another instrument's score") for b in self.benchmarks)
+        yield from ((level.column, "an outcome") for level in self.levels)
+
+
+_OUTCOME_KEYS = {"scale", "horizon_months", "observed_until", "follow_up", "follow_up_reason"}
+_SECTIONS = ("keys", "features", "outcome", "audit", "benchmarks", "cohort", "leaks", "dropped", "exceptions", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    scale: tuple[str, ...] = key('the ordered levels, as ["none", "any"]')
+    horizon_months: int = key("length of the outcome window in calendar months", low=1, high=600)
+    observed_until: datetime.date | None = key("first day that the data do not cover", None)
+    follow_up: str = key(
+        "'complete', or 'as published' with a reason", "complete", allowed=("complete", "as published")
+    )
+    follow_up_reason: str = key("why incomplete follow-up is kept", "")
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay ``over`` on ``base``: tables key by key, everything else replaced."""
+    merged = dict(base)
+    for name, value in over.items():
+        old = merged.get(name)
+        merged[name] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def build(content: Mapping[str, Any], path: object, variant: str = "") -> Description:
+    """Check the content of a description and return one variant of it; ``path`` is named in messages.
+
+    Raises every problem found in one pass where that is possible.
+    """
+    newest = content.get("format", FORMAT)
+    if isinstance(newest, int) and newest > FORMAT:
+        raise Problem("toml-version", path=path, found=newest, newest=FORMAT)
+    raw = _with_variant(content, path, variant)
+    head_keys = {k: v for k, v in raw.items() if k not in _SECTIONS}
+    head = from_mapping(Head, head_keys, path)
+    for name in ("keys", "outcome"):
+        if name not in raw:
+            raise Problem("toml-missing-key", path=path, key=f"[{name}]", meaning="a section of that name")
+    outcome = from_mapping(_Outcome, {k: v for k, v in raw["outcome"].items() if k in _OUTCOME_KEYS}, path)
+    levels = _named(Level, {k: v for k, v in raw["outcome"].items() if k not in _OUTCOME_KEYS}, path)
+    features = _named(Feature, raw.get("features", {}), path)
+    description = Description(
+        head=head,
+        variant=variant,
+        keys=from_mapping(Keys, raw["keys"], path),
+        features=tuple(f for f in features if not head.groups or f.group in head.groups),
+        scale=OutcomeScale(outcome.scale, outcome.horizon_months, tuple(level.words for level in levels)),
+        levels=levels,
+        observed_until=outcome.observed_until,
+        follow_up=outcome.follow_up,
+        audit=_named(Audit, raw.get("audit", {}), path),
+        benchmarks=_named(Benchmark, raw.get("benchmarks", {}), path),
+        cohort=_listed(Condition, raw.get("cohort", []), path),
+        leaks=_listed(Columns, raw.get("leaks", []), path),
+        dropped=_listed(Columns, raw.get("dropped", []), path),
+        exceptions=_listed(DeclaredException, raw.get("exceptions", []), path),
+        split=from_mapping(Split, raw["split"], path) if "split" in raw else None,
+        raw=raw,
+    )
+    _check(description, outcome, path)
+    return description
+
+
+def _with_variant(content: Mapping[str, Any], path: object, variant: str) -> dict[str, Any]:
+    variants = content.get("variants", {})
+    base = {k: v for k, v in content.items() if k != "variants"}
+    if not variants and not variant:
+        return base
+    if variant not in variants:
+        raise Problem("variant-unknown", path=path, variant=variant, known=", ".join(variants) or "none")
+    return merge(base, variants[variant])
+
+
+def _named(schema: type[Any], blocks: Mapping[str, Any], path: object) -> tuple[Any, ...]:
+    """Build one object for each `[section.NAME]` block."""
+    built = []
+    for name, values in blocks.items():
+        if not isinstance(values, Mapping):
+            known = schema.__dataclass_fields__
+            raise Problem("toml-unknown-key", path=path, key=name, hint=nearest(name, known))
+        built.append(from_mapping(schema, {"name": name, **values}, f"{path} [{name}]"))
+    return tuple(built)
+
+
+def _listed(schema: type[Any], blocks: list[Any], path: object) -> tuple[Any, ...]:
+    """Build one object for each `[[section]]` block."""
+    return tuple(from_mapping(schema, values, path) for values in blocks)
+
+
+def _check(d: Description, outcome: _Outcome, path: object) -> None:
+    """Raise what the parts of a description say against each other."""
+    found = [*_check_levels(d, outcome, path), *_check_roles(d, path), *_check_features(d, path)]
+    if not d.features:
+        found.append(Problem("no-features", path=path))
+    if d.head.minimum_age < 18 and not d.head.minimum_age_reason:
+        found.append(
+            Problem("toml-missing-key", path=path, key="minimum_age_reason", meaning="who allowed it, and why")
+        )
+    for name in d.head.two_feature:
+        if name not in {f.name for f in d.features}:
+            hint = nearest(name, [f.name for f in d.features])
+            found.append(
+                Problem("toml-bad-value", path=path, key="two_feature", found=name, allowed="a feature", hint=hint)
+            )
+    raise_all(found)
+
+
+def _check_levels(d: Description, outcome: _Outcome, path: object) -> Iterator[Problem]:
+    names = tuple(level.name for level in d.levels)
+    if len(d.scale.levels) < 2 or names != d.scale.reached:
+        yield Problem(
+            "toml-bad-value",
+            path=path,
+            key="outcome.scale",
+            found=list(d.scale.levels),
+            allowed="'none' followed by the blocks [outcome.NAME] in the same order",
+            hint=f"Blocks found: {', '.join(names) or 'none'}.",
+        )
+    if outcome.follow_up == "as published" and not outcome.follow_up_reason:
+        meaning = "why cases without complete follow-up are kept"
+        yield Problem("toml-missing-key", path=path, key="outcome.follow_up_reason", meaning=meaning)
+    for condition in d.cohort:
+        if not condition.keep and condition.since is None and condition.before is None:
+            yield Problem("toml-missing-key", path=path, key="cohort.keep", meaning="values to keep, or since / before")
+
+
+def _check_roles(d: Description, path: object) -> Iterator[Problem]:
+    """A feature must not also be an outcome, a leak, or something never to be read."""
+    other = {level.column: "an outcome" for level in d.levels}
+    other |= {level.date: "an outcome's date" for level in d.levels if level.date}
+    other |= {column: "a leak" for block in d.leaks for column in block.columns}
+    other |= {column: "dropped at the door" for block in d.dropped for column in block.columns}
+    other |= {b.source: "another instrument's score" for b in d.benchmarks}
+    for feature in d.features:
+        if not feature.sum_of and feature.source in other:
+            yield Problem(
+                "column-twice", path=path, column=feature.source, first="a feature", second=other[feature.source]
+            )
+
+
+def _check_features(d: Description, path: object) -> Iterator[Problem]:
+    allowed = {column for block in d.exceptions for column in block.columns}
+    names = {f.name: f for f in d.features}
+    for f in d.features:
+        if f.sensitive and f.name not in allowed:
+            yield Problem("protected-feature", path=path, column=f.name, what=f.sensitive)
+        if f.kind == "ordered" and len(f.levels) < 2:
+            yield Problem(
+                "toml-missing-key", path=path, key=f"features.{f.name}.levels", meaning="the values, low to high"
+            )
+        if f.words and len(f.words) != len(f.levels):
+            yield Problem(
+                "toml-wrong-type",
+                path=path,
+                key=f"features.{f.name}.words",
+                expected="one text for each level",
+                found=f"{len(f.words)} texts for {len(f.levels)} levels",
+            )
+        for part in f.sum_of:
+            if part not in names or not names[part].numeric or names[part].sum_of:
+                hint = nearest(part, [n for n, g in names.items() if g.numeric and not g.sum_of])
+                yield Problem(
+                    "toml-bad-value",
+                    path=path,
+                    key=f"{f.name}.sum_of",
+                    found=part,
+                    allowed="numeric features",
+                    hint=hint,
+                )

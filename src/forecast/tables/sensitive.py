@@ -1,0 +1,29 @@
+"""Guess from a column's name whether it is protected or contested, as a net under declared attributes.
+
+The net only asks for a declaration: an [[exceptions]] block, or `protected = "none"` where the name misleads.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SENSITIVE = {
+    "a protected attribute (age)": {"age", "dob", "birth", "birthdate"},
+    "a protected attribute (sex)": {"sex", "gender"},
+    "a protected attribute (ethnicity)": {"race", "racial", "ethnic", "ethnicity", "nationality", "heritage"},
+    "a protected attribute (religion)": {"religion", "faith"},
+    "a protected attribute (disability)": {"disability", "disabled"},
+    "geography": {"postcode", "zip", "zipcode", "puma", "ward", "beat", "lsoa", "msoa", "neighbourhood", "address"},
+    "a commercial segment": {"mosaic", "acorn", "experian"},
+    "an intelligence count": {"intel", "intelligence"},
+}
+
+
+def sensitivity(name: str) -> str:
+    """Return what a column called ``name`` seems to be, or an empty text.
+
+    Names are split at underscores, spaces, hyphens and capitals: `Age_at_Release` and `ageAtRelease` both hold "age".
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    tokens = {token.lower() for token in re.split(r"[^A-Za-z0-9]+", spaced)}
+    return next((what for what, words in _SENSITIVE.items() if tokens & words), "")

@@ -1,0 +1,91 @@
+"""Evaluate a bundle on a table with outcomes, and write the report; nothing is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.cases import PERSON_ID
+from forecast.evaluation.report import write_report
+from forecast.explanations.reasons import importance
+from forecast.files import refuse_existing, sha256, to_json, whole_files
+from forecast.progress import SILENT, Progress
+from forecast.tables.reader import read_cases
+from forecast.training.assess import Tested, evaluate_levels, report_context, versions
+from forecast.training.fit import check_outcomes
+
+if TYPE_CHECKING:
+    from forecast.evaluation.results import LevelEvaluation
+    from forecast.models.bundle import ModelBundle
+    from forecast.settings import Settings
+
+SEED = 1
+
+
+def evaluate_bundle(
+    bundle: ModelBundle,
+    path: Path,
+    report: Path,
+    settings: Settings,
+    *,
+    part: str | None = None,
+    allow_refused: bool = False,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> list[LevelEvaluation]:
+    """Evaluate ``bundle`` on the cases of ``path`` and write ``report`` and, beside it, the figures as JSON.
+
+    ``part``: "train" or "test" takes only the rows with that flag. A base-rate forecast stands beside the model: the
+    base rate of the tested cases themselves, which no real forecast could know.
+    """
+    figures = report.with_suffix(".json")
+    for target in (report, figures):
+        refuse_existing(target, overwrite)
+    description = bundle.description
+    cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
+    if part is not None and cases.part is not None:
+        cases = cases.take(np.asarray(cases.part == part))
+    check_outcomes(cases, path)
+    kind = bundle.forecaster.model.kind
+    probability = {kind: bundle.forecaster.forecast(cases.features).probability}
+    rates = cases.outcomes.mean().to_numpy()
+    probability["base rate of these cases"] = np.tile(rates, (len(cases), 1))
+    tested = Tested(cases, probability, kind, bundle.forecaster.cutoffs)
+    evaluations = evaluate_levels(tested, description, settings, SEED, progress)
+    frame = cases.features.iloc[:2000].reset_index(drop=True)
+    weights = {
+        level: importance(bundle.forecaster.contributions(frame, k)) for k, level in enumerate(bundle.scale.reached)
+    }
+    context = report_context(
+        tested,
+        description,
+        evaluations,
+        title=f"Evaluation of model {bundle.model_id} on {path.name}",
+        split="The bundle's model, as it is, on the cases of this file.",
+        importance=weights,
+        technical={
+            "Model": f"{kind}, id {bundle.model_id}",
+            "Data": f"{path.name}, sha256 {sha256(path)}",
+            "Bootstrap": f"{settings.bootstrap_replicates} resamples of people, seed {SEED}",
+            **{f"Version of {name}": version for name, version in versions().items()},
+        },
+        notes=_notes(bundle, path, cases.keys[PERSON_ID].nunique()),
+    )
+    with whole_files(figures) as [temporary]:
+        temporary.write_text(to_json([e.to_dict() for e in evaluations]), encoding="utf-8")
+    write_report(context, report)
+    return evaluations
+
+
+def _notes(bundle: ModelBundle, path: Path, people: int) -> Sequence[str]:
+    """Warn where the tested file is the one that the model was fitted on."""
+    notes = [f"{people} people are tested."]
+    if bundle.manifest["data"]["sha256"] == sha256(path):
+        notes.append(
+            "This is the file that the model was fitted on: unless these are its test rows, the figures flatter it. "
+            "The report in the bundle's own folder tells how good it is on people that it has not seen."
+        )
+    return notes

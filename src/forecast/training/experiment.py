@@ -1,0 +1,82 @@
+"""Read an experiment: one flat TOML file that says which table, which models, which split, which seed."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from forecast.models.boosting import BoostingOptions
+from forecast.problems import Problem
+from forecast.settings import from_mapping, key, read_toml
+
+MODELS = ("blend", "boosting", "logistic", "two-feature", "base-rate")
+SPLITS = ("folds", "flag", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """The keys of an experiment file; the defaults are one configuration for all shipped examples."""
+
+    name: str = key("short name of the experiment, used in the tracking store")
+    table: str = key("the table description: NAME, NAME:VARIANT, or the path of a TOML file")
+    file: str = key("the table's file; by default the local copy that the description names", "")
+    base: str = key("another experiment file whose keys hold where this one has none", "")
+    model: str = key("the model that goes into the bundle", "boosting", allowed=MODELS)
+    beside: tuple[str, ...] = key(
+        "models to evaluate beside it", ("logistic", "two-feature", "base-rate"), allowed=MODELS
+    )
+    split: str = key("how to test: person-grouped folds, the table's own flag, or time", "folds", allowed=SPLITS)
+    folds: int = key('person-grouped folds of split = "folds"', 5, low=2, high=20)
+    repeats: int = key("how often the folds are drawn anew", 1, low=1, high=50)
+    test_from: datetime.date | None = key('split = "time": the first day of the test period', None)
+    test_before: datetime.date | None = key('split = "time": the first day after it; by default no end', None)
+    calibration_folds: int = key("person-grouped folds within the training cases, for calibration", 5, low=2, high=20)
+    seed: int = key("the seed of every random step", 1, low=0, high=2_000_000)
+    allow_refused: bool = key("train on the rows that can be read and leave out those that cannot", False)
+    cutoffs: tuple[float, ...] = key("for each level the probability from which a case is in its band", (0.5,))
+    cutoffs_signed_by: str = key("who signed the cut-offs", "")
+    cutoffs_reason: str = key("why they are what they are", "")
+    logistic_penalty: float = key("ridge penalty of the logistic model", 30.0, low=1e-6, high=1e6)
+    blend_logistic: float = key("the logistic model's share of the blend's log-odds", 0.3, low=0, high=1)
+    boosting_rounds: int = key("trees a booster", 700, low=1, high=20_000)
+    boosting_learning_rate: float = key("learning rate", 0.02, low=1e-4, high=1)
+    boosting_leaves: int = key("leaves a tree", 8, low=2, high=512)
+    boosting_cases_a_leaf: int = key("smallest number of cases in a leaf", 40, low=1, high=100_000)
+    boosting_feature_share: float = key("share of columns that a tree may use", 0.3, low=0.01, high=1)
+    boosting_row_share: float = key("share of rows that a tree sees", 0.7, low=0.01, high=1)
+    boosting_l2: float = key("ridge penalty on leaf values", 20.0, low=0, high=1e6)
+    boosting_boosters: int = key("boosters averaged for each level, with other seeds", 3, low=1, high=50)
+
+    @property
+    def boosting(self) -> BoostingOptions:
+        """The options of the boosted models."""
+        return BoostingOptions(**{f.name: getattr(self, f"boosting_{f.name}") for f in fields(BoostingOptions)})
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All models of the experiment, the chosen one first."""
+        return tuple(dict.fromkeys((self.model, *self.beside)))
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read an experiment file, laid over its ``base`` if it names one (a path relative to the file)."""
+    return from_mapping(Experiment, _with_base(path, ()), path)
+
+
+def _with_base(path: Path, seen: tuple[Path, ...]) -> dict[str, object]:
+    content = read_toml(path)
+    base = content.get("base")
+    if not isinstance(base, str) or not base:
+        return content
+    below = (path.parent / base).resolve()
+    if below in (*seen, path.resolve()):
+        raise Problem(
+            "toml-bad-value",
+            path=path,
+            key="base",
+            found=base,
+            allowed="a file that is not itself",
+            hint="Remove the circle.",
+        )
+    return {**_with_base(below, (*seen, path.resolve())), **content}
