@@ -1,4 +1,4 @@
-"""How good the forecasts are on real data: repeated person-grouped folds, beside an off-the-shelf peer on the same folds.
+"""Measure the forecasts on real data: repeated person-grouped folds, beside an off-the-shelf peer on the same folds.
 
 python -m benchmarks.accuracy [--repeats 3] [TABLE ...]
 """
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=list(TABLES))
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    print(f"| table | model | AUC | Brier | mean of men's and women's Brier | from - to over {arguments.repeats} draws |")
+    print(f"| table | model | AUC | Brier | mean of the sexes' Brier | its range over {arguments.repeats} draws |")
     print("|---|---|---|---|---|---|")
     for table in arguments.tables:
         started = time.perf_counter()

@@ -40,15 +40,15 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
         reasons = explained.reasons[level]
         start, points, remainder, shown = whole_points(reasons)
         head = (
-            f"Of 100 people with a record like this, about {shown} were {words} ({explained.probability[level]:.0%}); "
+            f"Of 100 people with a record like this, about {shown} were {words} ({shown} %); "
             f"about {100 - shown} were not."
         )
         rows: list[tuple[object, ...]] = [(wording.START, "", start)]
         for item, number in zip(reasons.items, points, strict=True):
             moves = f"{item.direction} {item.strength}" if item.points else item.direction
-            rows.append((item.fact, moves, f"{number:+d}"))
+            rows.append((item.fact, moves, f"{number:+d}" if number else "under 1"))
         rows += [(wording.REMAINDER, "", f"{remainder:+d}"), ("Forecast", "", shown)]
         parts.append(f"{head}\n\n" + table(("fact on record", "", "people in 100"), rows, right=(2,)))
-        parts += reasons.notes[:0] if level != bundle.scale.reached[0] else reasons.notes
+    parts += explained.reasons[bundle.scale.reached[0]].notes
     parts.append("The figure is about the group: nobody knows which of the 100 this person is.")
     return "\n\n".join(parts)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -192,15 +193,12 @@ def _positions(coded: pa.DictionaryArray) -> npt.NDArray[np.int64]:
     return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def cut(values: Floats, cuts: tuple[float, ...], digits: str = "g") -> npt.NDArray[np.object_]:
-    """Return the group of each value as text: `under 25`, `25-34`, `35 and over`; NaN as None."""
+def cut(values: Floats, cuts: tuple[float, ...]) -> pd.Categorical:
+    """Return the group of each value, in order: `under 25`, `25-34`, `35 and over`; NaN has none."""
     edges = np.asarray(cuts, dtype=np.float64)
-    labels = [f"under {cuts[0]:{digits}}"]
-    labels += [f"{a:{digits}}-{b - 1:{digits}}" for a, b in pairwise(cuts)]
-    labels += [f"{cuts[-1]:{digits}} and over"]
-    groups = np.array([*labels, None], dtype=object)[np.searchsorted(edges, values, side="right")]
-    groups[np.isnan(values)] = None
-    return groups
+    labels = [f"under {cuts[0]:g}", *(f"{a:g}-{b - 1:g}" for a, b in pairwise(cuts)), f"{cuts[-1]:g} and over"]
+    codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
+    return pd.Categorical.from_codes(codes.tolist(), categories=labels, ordered=True)
 
 
 def lenient(text: str) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from forecast.cases import PERSON_ID
@@ -16,8 +17,6 @@ from forecast.tables.source import open_source
 from forecast.tables.suspicion import Suspicion, examine
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from forecast.cases import Bools, Cases
     from forecast.settings import Settings
     from forecast.tables.description import Description
@@ -121,8 +120,9 @@ def _rates(cases: Cases, description: Description) -> list[GroupRate]:
         happened = cases.outcomes[level]
         rates.append(GroupRate("everyone", "", level, len(happened), int(happened.sum())))
         for a in description.audit:
-            groups = cases.protected[a.name].fillna("not recorded")
-            for group, rows in happened.groupby(groups, sort=True):
+            groups = cases.protected[a.name]
+            for group, rows in happened.groupby(groups, sort=True, observed=True, dropna=False):
+                group = "not recorded" if pd.isna(group) else group  # type: ignore[call-overload]
                 rates.append(GroupRate(a.title, str(group), level, len(rows), int(rows.sum())))
     return rates
 

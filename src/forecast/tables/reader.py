@@ -279,14 +279,14 @@ class TableReader:
         )
 
     def _audit(self, piece: Piece, index: pd.RangeIndex) -> pd.DataFrame:
-        groups = {}
+        groups: dict[str, object] = {}
         for a in self.description.audit:
             column = piece.table[a.source]
             if a.cuts:
                 groups[a.name] = convert.cut(convert.numbers(column, convert.lenient).values, a.cuts)
             else:
-                groups[a.name] = convert.texts(column)
-        return pd.DataFrame(groups, index=index, dtype="object")
+                groups[a.name] = pd.Series(convert.texts(column), dtype="object")
+        return pd.DataFrame(groups, index=index)
 
     def _benchmarks(self, piece: Piece, index: pd.RangeIndex) -> pd.DataFrame:
         scores = {
@@ -351,7 +351,7 @@ def _flow(chunks: list[Chunk], refused: int) -> dict[str, int]:
     flow = {"rows read": sum(chunk.read for chunk in chunks)}
     for chunk in chunks:
         for why, count in chunk.left_out.items():
-            name = f"left out: {why}"
+            name = f"outside the cohort ({why})"
             flow[name] = flow.get(name, 0) + count
     flow["refused"] = refused
     flow["cases"] = sum(len(chunk.cases) for chunk in chunks)

@@ -77,6 +77,9 @@ def prepare(
             expected=f"one number for each of the levels {', '.join(description.scale.reached)}",
             found=list(experiment.cutoffs),
         )
+    if not all(0 < cutoff < 1 for cutoff in experiment.cutoffs):
+        found = list(experiment.cutoffs)
+        raise Problem("setting-range", path=experiment.name, key="cutoffs", found=found, low="above 0", high="below 1")
     cases, _ = read_cases(description, path, allow_refused=experiment.allow_refused, progress=progress)
     check_outcomes(cases, path)
     check_features(cases, path)
@@ -130,7 +133,7 @@ def _bundle_cases(material: Material) -> Cases:
     return material.cases.take(material.repeats[0][0].train)
 
 
-def test_forecasts(material: Material, folds: Sequence[Fold], threads: int, progress: Progress) -> Tested:
+def test_forecasts(material: Material, folds: Sequence[Fold], threads: int, progress: Progress = SILENT) -> Tested:
     """Forecast every tested case by models that were fitted and calibrated without its fold."""
     experiment, cases = material.experiment, material.cases
     trainer = Trainer(material.description, experiment, threads, progress)
