@@ -17,7 +17,7 @@ import numpy as np
 from forecast.models.design import fit_design, tree_columns
 from forecast.settings import Settings
 from forecast.training.experiment import load_experiment
-from forecast.training.train import Material, prepare, test_forecasts
+from forecast.training.train import Material, prepare, held_out_forecasts
 
 TABLES = (
     "compas:general",
@@ -72,15 +72,14 @@ def rows(table: str, repeats: int) -> Iterator[tuple[str, list[list[float]]]]:
     sex = material.cases.protected.iloc[:, 0].to_numpy()
     found: dict[str, list[list[float]]] = {}
     for repeat, folds in enumerate(material.repeats):
-        tested = test_forecasts(material, folds, 0)
+        tested = held_out_forecasts(material, folds, 0)
         forecasts = {name: p[:, 0] for name, p in tested.probability.items()}
         forecasts[PEER] = peer_forecasts(material, folds, repeat)
         for name, p in forecasts.items():
             found.setdefault(name, []).append([auc(y, p), brier(y, p), mean_of_sexes(y, p, sex)])
-        for name, scores in material.cases.benchmarks.items():
+        for title, scores in material.cases.benchmarks.items():
             known = scores.notna().to_numpy()
-            decile = auc(y[known], scores[known])
-            found.setdefault(str(name), []).append([decile, np.nan, np.nan])
+            found.setdefault(str(title), []).append([auc(y[known], scores[known]), np.nan, np.nan])
     yield from found.items()
 
 

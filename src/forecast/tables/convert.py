@@ -198,7 +198,8 @@ def cut(values: Floats, cuts: tuple[float, ...]) -> pd.Categorical:
     edges = np.asarray(cuts, dtype=np.float64)
     labels = [f"under {cuts[0]:g}", *(f"{a:g}-{b - 1:g}" for a, b in pairwise(cuts)), f"{cuts[-1]:g} and over"]
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
-    return pd.Categorical.from_codes(codes.tolist(), categories=labels, ordered=True)
+    dtype = pd.CategoricalDtype(labels, ordered=True)
+    return pd.Categorical.from_codes(codes.astype(np.int64), dtype=dtype)
 
 
 def lenient(text: str) -> float:

@@ -122,7 +122,7 @@ def _rates(cases: Cases, description: Description) -> list[GroupRate]:
         for a in description.audit:
             groups = cases.protected[a.name]
             for group, rows in happened.groupby(groups, sort=True, observed=True, dropna=False):
-                group = "not recorded" if pd.isna(group) else group  # type: ignore[call-overload]
+                group = "not recorded" if pd.isna(group) else group
                 rates.append(GroupRate(a.title, str(group), level, len(rows), int(rows.sum())))
     return rates
 

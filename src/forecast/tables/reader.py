@@ -306,12 +306,9 @@ def _fits(condition: Condition, column: pa.ChunkedArray) -> Bools:
     if condition.keep:
         return np.array([text in condition.keep for text in convert.texts(column)], dtype=bool)
     days = convert.dates(column).values
-    fits = ~np.isnan(days)
-    if condition.since:
-        fits &= days >= convert.day_number(condition.since)
-    if condition.before:
-        fits &= days < convert.day_number(condition.before)
-    return fits
+    since = -np.inf if condition.since is None else convert.day_number(condition.since)
+    before = np.inf if condition.before is None else convert.day_number(condition.before)
+    return np.asarray((days >= since) & (days < before))  # a missing day compares false
 
 
 def open_table(description: Description, path: Path, *, learning: bool) -> TableReader:

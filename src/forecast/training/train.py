@@ -101,7 +101,7 @@ def train(
     need("sklearn", "train")
     refuse_existing(out, overwrite)
     experiment, description = material.experiment, material.description
-    tested = [test_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
+    tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
     evaluations = evaluate_levels(tested[0], description, settings, experiment.seed, progress)
     trainer = Trainer(description, experiment, settings.threads, progress)
     progress.begin(f"fitting {experiment.model} for the bundle", trainer.fits([experiment.model]))
@@ -133,7 +133,7 @@ def _bundle_cases(material: Material) -> Cases:
     return material.cases.take(material.repeats[0][0].train)
 
 
-def test_forecasts(material: Material, folds: Sequence[Fold], threads: int, progress: Progress = SILENT) -> Tested:
+def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, progress: Progress = SILENT) -> Tested:
     """Forecast every tested case by models that were fitted and calibrated without its fold."""
     experiment, cases = material.experiment, material.cases
     trainer = Trainer(material.description, experiment, threads, progress)
