@@ -17,7 +17,7 @@ import numpy as np
 from forecast.models.design import fit_design, tree_columns
 from forecast.settings import Settings
 from forecast.training.experiment import load_experiment
-from forecast.training.train import Material, prepare, held_out_forecasts
+from forecast.training.train import Material, held_out_forecasts, prepare
 
 TABLES = (
     "compas:general",
