@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-slow check format lock mlflow bench clean
+.PHONY: setup demo test test-slow check format lock mlflow reference bench clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,9 @@ lock:  ## Resolve the dependencies anew; hashes, no index address
 
 mlflow: $(STAMP)  ## The page of tracked runs
 	@$(BIN)/forecast tracking
+
+reference: $(STAMP)  ## docs/reference.md from the code
+	$(BIN)/python tools/reference.py > docs/reference.md
 
 bench: $(STAMP)  ## Every figure of benchmarks/README.md
 	$(BIN)/python -m benchmarks

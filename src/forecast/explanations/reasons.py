@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,17 +49,21 @@ class Reasoner:
             items.append(Reason("", wording.CAP, wording.LOWERS, self._strength(cap), cap))
         start, shown = round(float(points.start[i]), 1), round(float(points.shown[i]), 1)
         remainder = round(shown - start - sum(item.points for item in items), 1)
-        notes = tuple(
-            wording.SENSITIVE_NOTE.format(phrase=wording.sentence(f.phrase))
-            for f in (self.features[j] for j in chosen)
-            if f.always_shown
-        )
-        return Reasons(start, tuple(items), remainder + 0.0, shown, notes)
+        return Reasons(start, tuple(items), remainder + 0.0, shown, self._notes)
+
+    @cached_property
+    def _always(self) -> list[int]:
+        return [j for j, f in enumerate(self.features) if f.always_shown]
+
+    @cached_property
+    def _notes(self) -> tuple[str, ...]:
+        phrases = [wording.sentence(self.features[j].phrase) for j in self._always]
+        return tuple(wording.SENSITIVE_NOTE.format(phrase=phrase) for phrase in phrases)
 
     def _choose(self, rounded: Floats) -> list[int]:
         """Return positions of the features to show, largest first."""
         order = [int(j) for j in np.argsort(-np.abs(rounded), kind="stable") if rounded[j]]
-        always = [j for j, f in enumerate(self.features) if f.always_shown]
+        always = self._always
         room = max(self.settings.reasons_shown - len(always), 0)
         others = [j for j in order if j not in always]
         chosen = others[:room]

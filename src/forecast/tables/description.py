@@ -241,7 +241,9 @@ _SECTIONS = ("keys", "features", "outcome", "audit", "benchmarks", "cohort", "le
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class OutcomeHead:
+    """The plain keys of `[outcome]`: the scale, its window, and how far the data reach."""
+
     scale: tuple[str, ...] = key('the ordered levels, as ["none", "any"]')
     horizon_months: int = key("length of the outcome window in calendar months", low=1, high=600)
     observed_until: datetime.date | None = key("first day that the data do not cover", None)
@@ -274,7 +276,7 @@ def build(content: Mapping[str, Any], path: object, variant: str = "") -> Descri
     for name in ("keys", "outcome"):
         if name not in raw:
             raise Problem("toml-missing-key", path=path, key=f"[{name}]", meaning="a section of that name")
-    outcome = from_mapping(_Outcome, {k: v for k, v in raw["outcome"].items() if k in _OUTCOME_KEYS}, path)
+    outcome = from_mapping(OutcomeHead, {k: v for k, v in raw["outcome"].items() if k in _OUTCOME_KEYS}, path)
     levels = _named(Level, {k: v for k, v in raw["outcome"].items() if k not in _OUTCOME_KEYS}, path)
     features = _named(Feature, raw.get("features", {}), path)
     description = Description(
@@ -325,7 +327,7 @@ def _listed(schema: type[Any], blocks: list[Any], path: object) -> tuple[Any, ..
     return tuple(from_mapping(schema, values, path) for values in blocks)
 
 
-def _check(d: Description, outcome: _Outcome, path: object) -> None:
+def _check(d: Description, outcome: OutcomeHead, path: object) -> None:
     """Raise what the parts of a description say against each other."""
     found = [*_check_levels(d, outcome, path), *_check_roles(d, path), *_check_features(d, path)]
     if not d.features:
@@ -343,7 +345,7 @@ def _check(d: Description, outcome: _Outcome, path: object) -> None:
     raise_all(found)
 
 
-def _check_levels(d: Description, outcome: _Outcome, path: object) -> Iterator[Problem]:
+def _check_levels(d: Description, outcome: OutcomeHead, path: object) -> Iterator[Problem]:
     names = tuple(level.name for level in d.levels)
     if len(d.scale.levels) < 2 or names != d.scale.reached:
         yield Problem(

@@ -5,6 +5,7 @@ The net only asks for a declaration: an [[exceptions]] block, or `protected = "n
 
 from __future__ import annotations
 
+import functools
 import re
 
 _SENSITIVE = {
@@ -19,6 +20,7 @@ _SENSITIVE = {
 }
 
 
+@functools.cache
 def sensitivity(name: str) -> str:
     """Return what a column called ``name`` seems to be, or an empty text.
 

@@ -1,0 +1,78 @@
+"""Print docs/reference.md from the code: every key of every TOML file, and every problem."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any
+
+from forecast.problems import CATALOGUE
+from forecast.settings import Settings
+from forecast.tables import description
+from forecast.training.experiment import Experiment
+
+SECTIONS = (
+    ("Settings", "`forecast.toml` in the working folder, or the file that FORECAST_SETTINGS names.", Settings),
+    ("Experiments", "A flat TOML file for `forecast train`; `base` lays it over another one.", Experiment),
+    ("Table descriptions: top", "The plain keys at the top of a description.", description.Head),
+    ("`[keys]`", "The columns that name a case, a person and a moment.", description.Keys),
+    ("`[features.NAME]`", "A column that a model may use.", description.Feature),
+    ("`[outcome]`", "The outcome scale and its window.", description.OutcomeHead),
+    ("`[outcome.LEVEL]`", "One level of the scale.", description.Level),
+    ("`[audit.NAME]`", "A protected attribute, for audit only.", description.Audit),
+    ("`[benchmarks.NAME]`", "Another instrument's score.", description.Benchmark),
+    ("`[[cohort]]`", "Which cases count.", description.Condition),
+    ("`[[leaks]]` and `[[dropped]]`", "Columns that are not features, and why.", description.Columns),
+    ("`[[exceptions]]`", "Who allowed a protected or contested column as a feature.", description.DeclaredException),
+    ("`[split]`", "The table's own flag.", description.Split),
+)
+
+
+def rows(schema: Any) -> list[str]:
+    """Return a Markdown row for each key of a schema."""
+    found = []
+    for field in dataclasses.fields(schema):
+        if "meaning" in field.metadata:
+            found.append(f"| `{field.name}` | {field.metadata['meaning']} | {_default(field)} | {_range(field)} |")
+    return found
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is dataclasses.MISSING:
+        return "**needed**"
+    value = field.default
+    if value in ("", (), None):
+        return ""
+    return f"`{list(value) if isinstance(value, tuple) else value}`".replace("|", "\\|")
+
+
+def _range(field: dataclasses.Field[Any]) -> str:
+    low, high, allowed = (field.metadata[name] for name in ("low", "high", "allowed"))
+    if allowed:
+        return ", ".join(f"`{word}`" for word in allowed if word)
+    return "" if low is None and high is None else f"{'' if low is None else low} to {'' if high is None else high}"
+
+
+def main() -> None:
+    """Print the page."""
+    page = ["# Every key and every problem", "", "Written by `make reference` from the code; do not edit."]
+    for title, text, schema in SECTIONS:
+        page += [
+            "",
+            f"## {title}",
+            "",
+            text,
+            "",
+            "| key | meaning | default | values |",
+            "|---|---|---|---|",
+            *rows(schema),
+        ]
+    page += ["", "## Problems", "", "| code | what was found | what to do next |", "|---|---|---|"]
+    for code, entry in sorted(CATALOGUE.items()):
+        cells = (entry.sentence, entry.next_step)
+        page.append(f"| `{code}` | {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    sys.stdout.write("\n".join(page) + "\n")
+
+
+if __name__ == "__main__":
+    main()
