@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from forecast.scoring.batch import score_file
     from forecast.scoring.one import explain_case
     from forecast.settings import Settings, load_settings
+    from forecast.synthetic.table import write_table
+    from forecast.tables.describe import describe
     from forecast.tables.library import load as load_table
     from forecast.tables.reader import read_cases
+    from forecast.training.experiment import Experiment, load_experiment
+    from forecast.training.train import prepare, train
 
 _WHERE = {
     "Cases": "cases",
     "Contributions": "cases",
+    "Experiment": "training.experiment",
     "Forecasts": "cases",
     "ModelBundle": "models.bundle",
     "OutcomeScale": "cases",
@@ -32,17 +37,23 @@ _WHERE = {
     "Reason": "cases",
     "Reasons": "cases",
     "Settings": "settings",
+    "describe": "tables.describe",
     "explain_case": "scoring.one",
     "load_bundle": "models.bundle",
+    "load_experiment": "training.experiment",
     "load_settings": "settings",
     "load_table": "tables.library:load",
+    "prepare": "training.train",
     "read_cases": "tables.reader",
     "score_file": "scoring.batch",
+    "train": "training.train",
+    "write_table": "synthetic.table",
 }
 
 __all__ = [
     "Cases",
     "Contributions",
+    "Experiment",
     "Forecasts",
     "ModelBundle",
     "OutcomeScale",
@@ -52,12 +63,17 @@ __all__ = [
     "Reasons",
     "Settings",
     "__version__",
+    "describe",
     "explain_case",
     "load_bundle",
+    "load_experiment",
     "load_settings",
     "load_table",
+    "prepare",
     "read_cases",
     "score_file",
+    "train",
+    "write_table",
 ]
 
 
