@@ -35,6 +35,10 @@ CATALOGUE: dict[str, Entry] = {
         "{path} cannot be read as {expected}: {detail}.",
         "Give a CSV file (.csv, .csv.gz) or a Parquet file (.parquet).",
     ),
+    "file-long-row": Entry(
+        "{path} has a row of more than {size} bytes.",
+        'Look for a quote (") that is not closed: all text after it counts as one field.',
+    ),
     "file-unwritable": Entry(
         "{path} cannot be written: {detail}.", "Choose a folder that you may write to and that has space."
     ),
@@ -101,7 +105,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "no-split-column": Entry(
         '{path}: the description says nothing about {wanted}, which split = "{split}" needs.',
-        'Add it to the description, or choose split = "folds".',
+        'Add it to the description, or do without (split = "folds", no --part).',
     ),
     "split-empty": Entry(
         "The split leaves {count} rows to {part}, and {needed} are needed.",

@@ -65,6 +65,12 @@ def write_report(context: ReportContext, path: Path) -> None:
         temporary.write_text(html, encoding="utf-8", newline="\n")
 
 
+def need_report_tools() -> None:
+    """Raise ``extra-missing`` before any long work where jinja2 or matplotlib is not installed."""
+    for module in ("jinja2", "matplotlib"):
+        need(module, "train")
+
+
 def render_report(context: ReportContext) -> str:
     """Return the report as HTML text."""
     page = (

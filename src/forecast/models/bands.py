@@ -2,6 +2,9 @@
 
 A cut-off c on the probability of a level says what the errors cost: missing an outcome counts as much as
 (1 - c)/c false alarms (minimum expected cost, Elkan 2001). Part of the bundle, with who signed it.
+
+Where a higher level reaches its cut-off and a lower one does not (possible only if the lower one's cut-off is the
+larger), no cost matrix puts the case always with the higher one: the sum of the costs decides.
 """
 
 from __future__ import annotations
@@ -24,10 +27,13 @@ class CutOffs:
     reason: str = ""
 
     def bands(self, probability: Floats) -> Ints:
-        """Return for (n, K-1) probabilities the index of the highest level whose cut-off is reached (0 = none)."""
-        reached = probability >= np.array(self.values)
-        places = np.arange(1, reached.shape[1] + 1)
-        bands: Ints = (reached * places).max(axis=1).astype(np.int64)
+        """Return for (n, K-1) probabilities the band of least expected cost; of bands that cost the same, the highest.
+
+        Going up one band saves p/c - 1 false alarms, which is none where p is the cut-off c itself.
+        """
+        saved = np.cumsum(probability / np.array(self.values) - 1, axis=1)
+        saved = np.column_stack([np.zeros(len(saved)), saved])
+        bands: Ints = saved.shape[1] - 1 - np.argmax(saved[:, ::-1], axis=1)
         return bands
 
     def cost_ratio(self, level: int) -> float:

@@ -41,7 +41,7 @@ def fit_calibration(margins: Floats, happened: Bools) -> Calibration:
     """Fit slope and intercept for each level on (n, K-1) margins of cases that the model was not fitted on.
 
     A level whose margins hardly vary, or whose slope comes out at or below zero (the margins say nothing about
-    the outcome), keeps slope 1 and gets an intercept alone.
+    the outcome), gets slope 0 and the base rate: no fact moves its forecast.
     """
     pairs = [_fit_level(margins[:, k], happened[:, k]) for k in range(margins.shape[1])]
     return Calibration(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
@@ -53,35 +53,37 @@ def identity(levels: int) -> Calibration:
 
 
 def _fit_level(z: Floats, happened: Bools) -> tuple[float, float]:
-    y = happened.astype(np.float64)
-    if np.std(z) > 1e-9:
-        a, b = _newton(z, y)
+    ones, n = float(happened.sum()), len(happened)
+    spread = float(np.std(z))
+    if spread > 1e-9:
+        middle = float(np.mean(z))
+        # Platt's targets instead of 1 and 0 keep the fit finite.
+        target = np.where(happened, (ones + 1) / (ones + 2), 1 / (n - ones + 2))
+        a, b = _newton((z - middle) / spread, target)
         if a > 0:
-            return a, b
-    return 1.0, _intercept(z, y)
+            return a / spread, b - a / spread * middle
+    return 0.0, _logit(min(max(ones, 1.0), n - 1.0) / n)
 
 
-def _newton(z: Floats, y: Floats, steps: int = 50) -> tuple[float, float]:
-    """Maximise the likelihood with Platt's targets, (n1 + 1)/(n1 + 2) and 1/(n0 + 2), which keep it finite."""
-    ones = y.sum()
-    target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (len(y) - ones + 2))
+def _newton(z: Floats, target: Floats, steps: int = 100) -> tuple[float, float]:
+    """Maximise the likelihood of ``target`` over slope and intercept; a step that would lower it is halved."""
     x = np.column_stack([z, np.ones_like(z)])
-    beta = np.array([1.0, 0.0])
+    beta = np.array([0.0, _logit(float(target.mean()))])
+    best = _loss(x @ beta, target)
     for _ in range(steps):
         p = sigmoid(x @ beta)
         step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + 1e-12 * np.eye(2), x.T @ (target - p))
-        beta = beta + step
+        while (loss := _loss(x @ (beta + step), target)) > best and np.abs(step).max() > 1e-12:
+            step = step / 2
+        beta, best = beta + step, loss
         if np.abs(step).max() < 1e-12:
             break
     return float(beta[0]), float(beta[1])
 
 
-def _intercept(z: Floats, y: Floats, steps: int = 50) -> float:
-    b = 0.0
-    for _ in range(steps):
-        p = sigmoid(z + b)
-        step = float((y - p).sum() / max((p * (1 - p)).sum(), 1e-12))
-        b += step
-        if abs(step) < 1e-12:
-            break
-    return b
+def _loss(log_odds: Floats, target: Floats) -> float:
+    return float((np.logaddexp(0.0, log_odds) - target * log_odds).sum())
+
+
+def _logit(p: float) -> float:
+    return float(np.log(p / (1 - p)))

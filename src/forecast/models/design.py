@@ -32,16 +32,17 @@ class Column:
     """One column of the matrix: the feature it belongs to and how it is made from it.
 
     ``how``: "value" (the number), "is" (1 where the category is ``value``), "missing" (1 where it is missing),
-    "from" (1 where the number is ``value`` or more).
+    "from" (1 where the number is ``value`` or more). ``fill`` stands for a missing number, if given.
     """
 
     feature: str
     how: str
     value: str | float | None = None
+    fill: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the column as plain data."""
-        return {"feature": self.feature, "how": self.how, "value": self.value}
+        return {"feature": self.feature, "how": self.how, "value": self.value, "fill": self.fill}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class Design:
 
     def unknown(self, frame: pd.DataFrame) -> dict[str, Bools]:
         """Return for each category which rows hold a value without a column: declared nowhere, or rare in training."""
-        known: dict[str, set[str]] = {}
+        numbers = {column.feature for column in self.columns if column.how == "value"}
+        known: dict[str, set[str]] = {name: set() for name in self.features if name not in numbers}
         for column in self.columns:
             if column.how == "is":
-                known.setdefault(column.feature, set()).add(str(column.value))
+                known[column.feature].add(str(column.value))
         return {
             name: np.asarray(frame[name].notna() & ~frame[name].isin(values), dtype=bool)
             for name, values in known.items()
@@ -99,16 +101,24 @@ def _values(column: Column, values: pd.Series) -> Floats | Bools:
     numbers = values.to_numpy(dtype=np.float64)
     if column.how == "from":
         return np.where(np.isnan(numbers), np.nan, numbers >= float(column.value or 0.0))
-    return numbers
+    return numbers if column.fill is None else np.where(np.isnan(numbers), column.fill, numbers)
 
 
 Maker = Callable[["Feature", "pd.Series"], list[Column]]
 
 
 def tree_columns(feature: Feature, values: pd.Series) -> list[Column]:
-    """Return the columns that trees need for a feature: numbers as they are, a column for each category."""
+    """Return the columns that trees need for a feature: numbers as they are, a column for each category.
+
+    Trees that never saw a number missing would take a missing one as 0 (LightGBM's rule): it counts as the mean.
+    """
     if feature.numeric:
-        return [Column(feature.name, "value")]
+        return [Column(feature.name, "value", fill=None if values.isna().any() else float(values.mean()))]
+    return _category_columns(feature, values)
+
+
+def _category_columns(feature: Feature, values: pd.Series) -> list[Column]:
+    """Return a column for each declared level, or for each value of an open list that is common enough."""
     if feature.levels:
         return [Column(feature.name, "is", level) for level in feature.levels]
     counts = values.value_counts()
@@ -119,7 +129,7 @@ def tree_columns(feature: Feature, values: pd.Series) -> list[Column]:
 def straight_columns(feature: Feature, values: pd.Series) -> list[Column]:
     """Return one straight line for a number, the tree columns for a category, and a mark for missing."""
     missing = [Column(feature.name, "missing")] if values.isna().any() else []
-    return tree_columns(feature, values) + missing
+    return ([Column(feature.name, "value")] if feature.numeric else _category_columns(feature, values)) + missing
 
 
 def stepped_columns(feature: Feature, values: pd.Series) -> list[Column]:
@@ -127,6 +137,8 @@ def stepped_columns(feature: Feature, values: pd.Series) -> list[Column]:
     columns = straight_columns(feature, values)
     if feature.numeric and feature.kind != "flag":
         present = values.dropna().to_numpy(dtype=np.float64)
+        if not len(present):
+            return columns
         distinct = np.unique(present)
         edges = distinct if len(distinct) <= FEW_VALUES else np.unique(np.quantile(present, np.arange(1, 10) / 10))
         columns += [Column(feature.name, "from", float(edge)) for edge in edges if edge > distinct[0]]

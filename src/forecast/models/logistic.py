@@ -93,8 +93,9 @@ def fit_logistic(
     """
     design = fit_design(features, frame, straight_columns if straight else stepped_columns)
     matrix = design.matrix(frame)
-    means = np.nanmean(matrix, axis=0) if features else np.empty(0)
-    centred = np.where(np.isnan(matrix), 0.0, matrix - means)
+    absent = np.isnan(matrix)
+    means = np.where(absent, 0.0, matrix).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
+    centred = np.where(absent, 0.0, matrix - means)
     spread = centred.std(axis=0)
     spread[spread < 1e-12] = 1.0
     fitted = [_fit_level(centred / spread, column, penalty) for column in happened.T]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,8 @@ class Source:
     columns: tuple[str, ...]
     delimiter: str = ","
     missing: tuple[str, ...] = ("",)
+    header_lines: int = 1
+    """Lines before the first row of a CSV file: more than one if a name holds a newline or blank lines stand first."""
     malformed: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -80,90 +84,120 @@ class Source:
         return pa.table(columns, names=table.column_names)
 
     def _parquet(self, columns: list[str], rows: int) -> Iterator[pa.Table]:
-        with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(batch_size=rows, columns=columns):
-                table = pa.Table.from_batches([batch])
-                yield pa.table([_as_text(table[name]) for name in columns], names=columns)
+        try:
+            with pq.ParquetFile(self.path) as file:
+                for batch in file.iter_batches(batch_size=rows, columns=columns):
+                    table = pa.Table.from_batches([batch])
+                    yield pa.table([_as_text(table[name]) for name in columns], names=columns)
+        except (pa.ArrowException, OSError) as error:
+            raise Problem("file-format", path=self.path, expected="Parquet", detail=_first_line(error)) from error
 
     def _csv(self, columns: list[str]) -> Iterator[pa.Table]:
         import pyarrow.csv as pacsv
 
         def set_aside(row: Any) -> str:
-            self.malformed.append((row.number - 1, row.actual_columns))
+            self.malformed.append((row.number - self.header_lines, row.actual_columns))
             return "skip"
 
+        read = pacsv.ReadOptions(
+            # One thread: only then does the parser know the numbers of the rows it sets aside.
+            use_threads=False,
+            block_size=BLOCK_BYTES,
+            column_names=list(self.columns),
+            skip_rows=self.header_lines,
+        )
+        parse = pacsv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=set_aside)
+        texts = dict.fromkeys(self.columns, pa.string())
+        convert = pacsv.ConvertOptions(column_types=texts, include_columns=columns)
         try:
-            reader = pacsv.open_csv(
-                self.path,
-                read_options=pacsv.ReadOptions(
-                    # One thread: only then does the parser know the numbers of the rows it sets aside.
-                    use_threads=False,
-                    block_size=BLOCK_BYTES,
-                    column_names=list(self.columns),
-                    skip_rows=1,
-                ),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=set_aside
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(self.columns, pa.string()), include_columns=columns
-                ),
-            )
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
-        except pa.ArrowInvalid as error:
-            if "UTF8" in str(error):
-                raise Problem("file-encoding", path=self.path, offset=_first_fault(self.path)) from error
-            if "Empty" not in str(error):
-                raise Problem("file-format", path=self.path, expected="CSV", detail=error) from error
+            with pa.input_stream(self.path, compression="gzip" if _is_gzip(self.path) else None) as stream:
+                for batch in pacsv.open_csv(stream, read, parse, convert):
+                    yield pa.Table.from_batches([batch])
+        except (pa.ArrowException, OSError) as error:
+            if problem := self._csv_problem(str(error)):
+                raise problem from error
+
+    def _csv_problem(self, error: str) -> Problem | None:
+        """Return what an error of the parser means; nothing if the file holds a header and no more."""
+        if "UTF8" in error:
+            return Problem("file-encoding", path=self.path, offset=_first_fault(self.path))
+        only_header = error.startswith(("Empty CSV file", "Could not skip initial"))
+        if only_header and self.path.stat().st_size <= BLOCK_BYTES:
+            return None
+        if only_header or "straddling object" in error:
+            return Problem("file-long-row", path=self.path, size=f"{BLOCK_BYTES:,}")
+        return Problem("file-format", path=self.path, expected="CSV", detail=_first_line(error))
 
 
 def open_source(path: Path, *, delimiter: str = ",", missing: Sequence[str] = ("",)) -> Source:
     """Open ``path`` and read the names of its columns; a name that stands twice gets `.1`, `.2` like in pandas."""
+    if path.is_dir():
+        raise Problem("file-format", path=path, expected="a table", detail="it is a folder")
     if not path.is_file():
         raise Problem("file-missing", path=path)
     if path.stat().st_size == 0:
         raise Problem("file-empty", path=path)
-    names = _parquet_names(path) if _is_parquet(path) else _csv_names(path, delimiter)
-    return Source(path, tuple(names), delimiter, tuple(missing))
+    names, lines = (_parquet_names(path), 0) if _is_parquet(path) else _csv_names(path, delimiter)
+    return Source(path, tuple(names), delimiter, tuple(missing), lines)
 
 
 def _is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
+def _is_gzip(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
 def _parquet_names(path: Path) -> list[str]:
     try:
-        return list(pq.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise Problem("file-format", path=path, expected="Parquet", detail=str(error).splitlines()[0]) from error
+        names = list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise Problem("file-format", path=path, expected="Parquet", detail=_first_line(error)) from error
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        detail = f"the column '{twice[0]}' stands more than once"
+        raise Problem("file-format", path=path, expected="Parquet", detail=detail)
+    return names
 
 
-def _csv_names(path: Path, delimiter: str) -> list[str]:
+def _csv_names(path: Path, delimiter: str) -> tuple[list[str], int]:
+    """Return the names in the header, the first line that is not blank, and how many lines lie before the rows."""
     try:
         with _bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-            header = next(csv.reader(text, delimiter=delimiter), [])
+            reader = csv.reader(text, delimiter=delimiter)
+            header = next(filter(None, reader), [])
+            lines = reader.line_num
     except UnicodeDecodeError as error:
         raise Problem("file-encoding", path=path, offset=_first_fault(path)) from error
-    except (csv.Error, OSError, EOFError) as error:
-        raise Problem("file-format", path=path, expected="CSV", detail=error) from error
+    except (csv.Error, OSError, EOFError, zlib.error) as error:
+        raise Problem("file-format", path=path, expected="CSV", detail=_first_line(error)) from error
     if not header:
         raise Problem("file-empty", path=path)
-    return _unique([name.strip() for name in header])
+    if any("\0" in name for name in header):
+        raise Problem("file-format", path=path, expected="CSV", detail="it is not text: it holds zero bytes")
+    return _unique([name.strip() for name in header]), lines
 
 
 def _unique(names: list[str]) -> list[str]:
-    seen: dict[str, int] = {}
+    taken, seen = set(names), dict.fromkeys(names, 0)
     unique = []
     for name in names:
-        again = seen.get(name, 0)
+        again = seen[name]
+        while again and f"{name}.{again}" in taken:
+            again += 1
         seen[name] = again + 1
         unique.append(f"{name}.{again}" if again else name)
+        taken.add(unique[-1])
     return unique
 
 
 def _bytes(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    return gzip.open(path, "rb") if _is_gzip(path) else path.open("rb")
+
+
+def _first_line(error: object) -> str:
+    """Return the first line of an error of another library, without its full stop."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _first_fault(path: Path) -> int | str:
@@ -173,21 +207,24 @@ def _first_fault(path: Path) -> int | str:
     decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
     with _bytes(path) as raw:
         while block := raw.read(1 << 20):
+            held = len(decoder.getstate()[0])  # the beginning of a letter that the block before broke off
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
-                return offset + error.start
+                return offset - held + error.start
             offset += len(block)
     return offset
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Cast any Parquet column to text; dates and times become their day."""
-    if pa.types.is_timestamp(column.type):
-        column = pc.cast(column, pa.date32(), safe=False)
+    """Cast any Parquet column to text; times become their day (where they have a time zone, the day there)."""
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
-    return pc.cast(column, pa.string())
+    if pa.types.is_timestamp(column.type):
+        column = pc.cast(column, pa.date32(), safe=False)
+    text = pc.cast(column, pa.string())
+    # A decimal 1.00 is as whole as an integer or a float 1, and may be a flag or an id.
+    return pc.replace_substring_regex(text, r"^(-?\d+)\.0+$", r"\1") if pa.types.is_decimal(column.type) else text
 
 
 def _regrouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.cases import PERSON_ID
-from forecast.evaluation.report import write_report
+from forecast.evaluation.report import need_report_tools, write_report
 from forecast.explanations.reasons import importance
 from forecast.files import refuse_existing, sha256, to_json, whole_files
+from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.reader import read_cases
 from forecast.training.assess import Tested, evaluate_levels, report_context, versions
@@ -41,12 +42,15 @@ def evaluate_bundle(
     ``part``: "train" or "test" takes only the rows with that flag. A base-rate forecast stands beside the model: the
     base rate of the tested cases themselves, which no real forecast could know.
     """
+    need_report_tools()
     figures = report.with_suffix(".json")
     for target in (report, figures):
         refuse_existing(target, overwrite)
     description = bundle.description
     cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
-    if part is not None and cases.part is not None:
+    if part is not None:
+        if cases.part is None:
+            raise Problem("no-split-column", path=description.label, wanted="[split]", split="flag")
         cases = cases.take(np.asarray(cases.part == part))
     check_outcomes(cases, path)
     kind = bundle.forecaster.model.kind

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.cases import PERSON_ID
-from forecast.evaluation.report import write_report
+from forecast.evaluation.report import need_report_tools, write_report
 from forecast.explanations.reasons import importance
 from forecast.files import refuse_existing, sha256, to_json, whole_folder
 from forecast.models.bundle import write_bundle
@@ -99,6 +99,9 @@ def train(
 ) -> Trained:
     """Test, fit and write a bundle with its report into ``out``; nothing is left there if anything fails."""
     need("sklearn", "train")
+    need_report_tools()
+    if tracked:
+        need("mlflow", "train")
     refuse_existing(out, overwrite)
     experiment, description = material.experiment, material.description
     tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
