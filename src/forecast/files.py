@@ -62,6 +62,7 @@ def whole_files(*paths: Path) -> Iterator[list[Path]]:
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that takes the name ``path`` when the block succeeds, replacing an older one."""
+    path = path.absolute()  # "." has no name of its own
     try:
         work = _beside(path)
         work.chmod(0o755)

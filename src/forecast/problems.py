@@ -45,6 +45,9 @@ CATALOGUE: dict[str, Entry] = {
     "output-exists": Entry(
         "{path} exists already.", "Choose another name, or add --overwrite to replace it when the run succeeds."
     ),
+    "output-not-bundle": Entry(
+        "{path} is not a model bundle, so it is not replaced.", "Choose another name for --out, or remove it by hand."
+    ),
     "output-format": Entry("{path}: scores are written as Parquet.", "Give --out a name that ends in .parquet."),
     "output-is-input": Entry("{path} is both the input and the output.", "Choose another name for --out."),
     # Settings, experiments and table descriptions (TOML)

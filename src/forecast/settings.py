@@ -82,8 +82,8 @@ def _checked(field: dataclasses.Field[Any], hint: Any, value: Any, path: object)
         raise Problem(
             "toml-bad-value", path=path, key=field.name, found=repr(value), allowed=", ".join(allowed), hint=hint_text
         )
-    too_low = low is not None and ready is not None and ready < low
-    if too_low or (high is not None and ready is not None and ready > high):
+    too_low = low is not None and ready is not None and not ready >= low  # nan is in no range
+    if too_low or (high is not None and ready is not None and not ready <= high):
         raise Problem(
             "setting-range",
             path=path,

@@ -7,6 +7,7 @@ Exit status: 0 done; 2 the user can mend it (a problem from `problems.py`); 1 a 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -60,6 +61,8 @@ def root() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; problems go to standard error with what to do next, and exit with status 2."""
+    # Ended from outside, a command still clears away what it had half-written.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         root.main(args=arguments, standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -110,7 +110,9 @@ def _suspicions(summary: TableSummary) -> str:
 @click.option(
     "--people", default=4_000, show_default=True, type=click.IntRange(100, 2_000_000), help="How many people."
 )
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed gives the same bytes."
+)
 @overwrite_option
 @settings_option
 def make_table(out: Path | None, people: int, seed: int, overwrite: bool, settings_path: Path | None) -> None:

@@ -40,8 +40,8 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
         reasons = explained.reasons[level]
         start, points, remainder, shown = whole_points(reasons)
         head = (
-            f"Of 100 people with a record like this, about {shown} were {words} ({shown} %); "
-            f"about {100 - shown} were not."
+            f"Of 100 people with a record like this, {wording.about(shown)} were {words} ({shown} %); "
+            f"{wording.about(100 - shown)} were not."
         )
         rows: list[tuple[object, ...]] = [(wording.START, "", start)]
         for item, number in zip(reasons.items, points, strict=True):
@@ -50,5 +50,6 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
         rows += [(wording.REMAINDER, "", f"{remainder:+d}"), ("Forecast", "", shown)]
         parts.append(f"{head}\n\n" + table(("fact on record", "", "people in 100"), rows, right=(2,)))
     parts += explained.reasons[bundle.scale.reached[0]].notes
+    parts += [wording.sentence(f"{explained.note}.")] if explained.note else []
     parts.append("The figure is about the group: nobody knows which of the 100 this person is.")
     return "\n\n".join(parts)

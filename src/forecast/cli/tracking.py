@@ -14,7 +14,9 @@ from forecast.settings import load_settings
 
 
 @click.command()
-@click.option("--port", default=5000, show_default=True, help="The port on this machine.")
+@click.option(
+    "--port", default=5000, show_default=True, type=click.IntRange(1, 65_535), help="The port on this machine."
+)
 @settings_option
 def tracking(port: int, settings_path: Path | None) -> None:
     """Open MLflow's page of tracked runs on this machine, until Ctrl-C; its telemetry is off."""

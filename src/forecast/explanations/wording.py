@@ -18,6 +18,7 @@ REMAINDER = "All other facts on record together"
 CAP = "Kept at or below the forecast of any outcome"
 NOT_RECORDED = "{phrase}: not recorded"
 NOT_ON_RECORD = "Not on record: {phrase}"
+NOT_SEEN = "not seen in training: {phrase}"
 SENSITIVE_NOTE = "{phrase} is shown because it is part of the forecast; it is not a reason to act."
 
 
@@ -35,6 +36,11 @@ def fact(feature: Feature, value: Any) -> str:
     return f"{phrase}: {_number(feature, float(value))}"
 
 
+def about(count: int) -> str:
+    """Return a count out of 100 as text that never claims nobody or everybody."""
+    return {0: "fewer than 1", 100: "more than 99"}.get(count, f"about {count}")
+
+
 def sentence(phrase: str) -> str:
     """Return a phrase with a capital, as the beginning of a sentence."""
     return phrase[:1].upper() + phrase[1:]
@@ -47,6 +53,6 @@ def _word(feature: Feature, level: str) -> str:
 
 
 def _number(feature: Feature, value: float) -> str:
-    text = f"{value:.0f}" if value == round(value) else f"{value:.2f}".rstrip("0")
+    text = f"{value:.0f}" if value == round(value) else f"{value:.2f}".rstrip("0").rstrip(".")
     about = "about " if feature.kind == "band" else ""
     return f"{about}{text} {feature.unit}".strip()

@@ -1,21 +1,26 @@
 """Keep a trained model as a folder that names its own content by hash and never needs pickle.
 
 `manifest.json` holds the format version, the table's description, the outcome, cut-offs and who signed them,
-the fingerprint of the training data, metrics, versions and the sha256 of every other file. The model id is a hash
-of what decides a forecast, so the same data, settings and seed give the same id.
+the fingerprint of the training data, metrics, versions and the sha256 of every file written before it: all but the
+report and `run.json`. The model id is a hash of what decides a forecast, so the same data, settings and seed give the
+same id.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from forecast._version import __version__
 from forecast.cases import OutcomeScale
 from forecast.files import sha256, to_json
 from forecast.models.bands import CutOffs
@@ -30,7 +35,7 @@ from forecast.tables.description import Description, build
 FORMAT = 1
 MANIFEST = "manifest.json"
 KINDS: dict[str, Any] = {"blend": Blend, "boosting": Boosting, "logistic": Logistic}
-UNHASHED = (MANIFEST, "run.json")
+LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def load_bundle(folder: Path, *, threads: int = 0) -> ModelBundle:
     """Load a bundle after checking the hash of every file that its manifest names."""
     manifest = read_manifest(folder)
+    for path in sorted((folder / "model").rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in manifest["files"]:
+            raise Problem("bundle-corrupt", path=folder, detail=f"{name} is not in the manifest")
     for name, digest in manifest["files"].items():
         path = folder / name
         if not path.is_file():
@@ -113,6 +122,15 @@ def load_bundle(folder: Path, *, threads: int = 0) -> ModelBundle:
     merged = build(_dated(manifest["description"]), folder / MANIFEST)
     description = dataclasses.replace(merged, variant=manifest["variant"])
     return ModelBundle(folder, description, forecaster, manifest)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result of this machine depends on."""
+    found = {"forecast": __version__, "python": platform.python_version()}
+    for name in LIBRARIES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def _digest(value: Any) -> str:

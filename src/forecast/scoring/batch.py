@@ -15,10 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forecast._version import __version__
 from forecast.cases import CASE_ID
+from forecast.explanations import wording
 from forecast.explanations.reasons import Reasoner
 from forecast.files import refuse_existing, sha256, to_json, whole_files
+from forecast.models.bundle import versions
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.reader import Chunk, open_table
@@ -107,6 +108,41 @@ def score_file(
     )
 
 
+def refuse_unknown(bundle: ModelBundle, chunk: Chunk) -> tuple[Chunk, list[str]]:
+    """Refuse rows whose category training never saw, where the description says so; return a note for each other row.
+
+    The note of a row without such a category is an empty text.
+    """
+    unknown = bundle.forecaster.model.unknown(chunk.cases.features)
+    closed = {n: mask for n, mask in unknown.items() if bundle.description.feature(n).refuses_unknown and mask.any()}
+    if closed:
+        bad = np.logical_or.reduce(list(closed.values()))
+        refused = pd.concat([chunk.refused, _unknown(bundle, chunk, closed)], ignore_index=True)
+        refused = refused.sort_values("row", kind="stable", ignore_index=True)
+        chunk = Chunk(chunk.cases.take(~bad), chunk.rows[~bad], refused, chunk.read)
+        unknown = {n: mask[~bad] for n, mask in unknown.items()}
+    return chunk, _notes(bundle, unknown, len(chunk.cases))
+
+
+def _unknown(bundle: ModelBundle, chunk: Chunk, closed: dict[str, Bools]) -> pd.DataFrame:
+    """Return the refused rows that hold a category unknown to training."""
+    entries = []
+    for i in np.flatnonzero(np.logical_or.reduce(list(closed.values()))).tolist():
+        columns = [bundle.description.feature(n).source for n, mask in closed.items() if mask[i]]
+        problems = [Problem("row-unknown-category", column=column) for column in columns]
+        entries.append((int(chunk.rows[i]), chunk.cases.keys[CASE_ID].iloc[i], problems))
+    return refused_frame(entries)
+
+
+def _notes(bundle: ModelBundle, unknown: dict[str, Bools], size: int) -> list[str]:
+    notes = [""] * size
+    for name, mask in unknown.items():
+        phrase = bundle.description.feature(name).phrase
+        for i in np.flatnonzero(mask).tolist():
+            notes[i] += f"{'; ' if notes[i] else ''}{wording.NOT_SEEN.format(phrase=phrase)}"
+    return notes
+
+
 class _Writer:
     """Turns chunks into output tables and keeps the counts."""
 
@@ -134,30 +170,13 @@ class _Writer:
 
     def tables(self, chunk: Chunk) -> tuple[pa.Table, pa.Table]:
         """Return the scored and the refused rows of a chunk as tables."""
-        frame = chunk.cases.features
-        unknown = self.bundle.forecaster.model.unknown(frame)
-        closed = {n: m for n, m in unknown.items() if self.bundle.description.feature(n).refuses_unknown and m.any()}
-        refused = chunk.refused
-        if closed:
-            bad = np.logical_or.reduce(list(closed.values()))
-            refused = pd.concat([refused, self._unknown(chunk, closed)], ignore_index=True)
-            chunk = Chunk(chunk.cases.take(~bad), chunk.rows[~bad], refused, chunk.read)
-            unknown = {n: m[~bad] for n, m in unknown.items()}
+        chunk, notes = refuse_unknown(self.bundle, chunk)
         self.rows += chunk.read
         self.scored += len(chunk.cases)
-        self.by_code.update(refused["code"].tolist())
-        return self._scored(chunk, unknown), pa.Table.from_pandas(refused, REFUSED_SCHEMA, preserve_index=False)
+        self.by_code.update(chunk.refused["code"].tolist())
+        return self._scored(chunk, notes), pa.Table.from_pandas(chunk.refused, REFUSED_SCHEMA, preserve_index=False)
 
-    def _unknown(self, chunk: Chunk, closed: dict[str, Bools]) -> pd.DataFrame:
-        """Refuse rows whose category training never saw, where the description says so."""
-        entries = []
-        for i in np.flatnonzero(np.logical_or.reduce(list(closed.values()))).tolist():
-            columns = [self.bundle.description.feature(n).source for n, mask in closed.items() if mask[i]]
-            problems = [Problem("row-unknown-category", column=column) for column in columns]
-            entries.append((int(chunk.rows[i]), chunk.cases.keys[CASE_ID].iloc[i], problems))
-        return refused_frame(entries)
-
-    def _scored(self, chunk: Chunk, unknown: dict[str, Bools]) -> pa.Table:
+    def _scored(self, chunk: Chunk, notes: list[str]) -> pa.Table:
         frame, bundle = chunk.cases.features, self.bundle
         made = bundle.forecaster.forecast(frame)
         columns: dict[str, Any] = {self.key: chunk.cases.keys[CASE_ID].tolist()}
@@ -165,7 +184,7 @@ class _Writer:
             columns[f"p_{level}"] = made.probability[:, k]
         columns["band"] = np.array(bundle.scale.bands, dtype=object)[made.band]
         columns["model_id"] = [bundle.model_id] * len(frame)
-        columns["note"] = self._notes(unknown, len(frame))
+        columns["note"] = notes
         if self.reasons:
             for k, level in enumerate(bundle.scale.reached):
                 found = self.reasoner.reasons(frame, bundle.forecaster.contributions(frame, k))
@@ -173,14 +192,6 @@ class _Writer:
                 columns[f"reasons_{level}"] = [_plain(r) for r in found]
                 columns[f"remainder_{level}"] = [r.remainder for r in found]
         return pa.Table.from_pydict(columns, self.schema)
-
-    def _notes(self, unknown: dict[str, Bools], size: int) -> list[str]:
-        notes = [""] * size
-        for name, mask in unknown.items():
-            phrase = self.bundle.description.feature(name).phrase
-            for i in np.flatnonzero(mask).tolist():
-                notes[i] += f"{'; ' if notes[i] else ''}not seen in training: {phrase}"
-        return notes
 
     def manifest(self, path: Path, out: Path, notes: list[str]) -> dict[str, Any]:
         """Return the manifest of the run; it holds no time, so that the same run gives the same bytes."""
@@ -196,7 +207,8 @@ class _Writer:
             "refused_by_code": dict(sorted(self.by_code.items())),
             "reasons": self.reasons,
             "notes": notes,
-            "versions": {"forecast": __version__, **self.bundle.manifest.get("versions", {})},
+            "versions": versions(),
+            "trained_with": self.bundle.manifest.get("versions", {}),
         }
 
 

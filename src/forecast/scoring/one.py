@@ -11,6 +11,7 @@ import numpy as np
 from forecast.cases import CASE_ID
 from forecast.explanations.reasons import Reasoner
 from forecast.problems import Problem
+from forecast.scoring.batch import refuse_unknown
 from forecast.tables.reader import open_table
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Explained:
     band: str
     probability: dict[str, float]
     reasons: dict[str, Reasons]
+    note: str = ""
 
 
 def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settings) -> Explained:
@@ -37,11 +39,13 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
     Raises ``case-unknown``, or the problem for which the row would be refused.
     """
     reader = open_table(bundle.description, path, learning=False)
-    for chunk in reader.chunks(settings.chunk_rows):
+    for read in reader.chunks(settings.chunk_rows):
+        chunk, notes = refuse_unknown(bundle, read)
         refused = chunk.refused[chunk.refused["case_id"] == case_id]
         found = np.flatnonzero(chunk.cases.keys[CASE_ID].to_numpy() == case_id)
         if len(found):
-            return _explained(bundle, chunk.cases.features.iloc[found[:1]].reset_index(drop=True), case_id, settings)
+            frame = chunk.cases.features.iloc[found[:1]].reset_index(drop=True)
+            return _explained(bundle, frame, case_id, notes[found[0]], settings)
         if len(refused):
             first = refused.iloc[0]
             raise Problem(
@@ -50,7 +54,7 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
     raise Problem("case-unknown", path=path, key=bundle.description.keys.case, id=case_id)
 
 
-def _explained(bundle: ModelBundle, frame: pd.DataFrame, case_id: str, settings: Settings) -> Explained:
+def _explained(bundle: ModelBundle, frame: pd.DataFrame, case_id: str, note: str, settings: Settings) -> Explained:
     made = bundle.forecaster.forecast(frame)
     features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
     reasoner = Reasoner(features, settings)
@@ -63,4 +67,5 @@ def _explained(bundle: ModelBundle, frame: pd.DataFrame, case_id: str, settings:
             level: reasoner.reasons(frame, bundle.forecaster.contributions(frame, k))[0]
             for k, level in enumerate(levels)
         },
+        note,
     )

@@ -6,14 +6,16 @@ the nearest valid key. Variants (rounds, cohorts) are laid over the base, key by
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from forecast.cases import OutcomeScale
-from forecast.problems import Problem, nearest, raise_all
+from forecast.problems import Problem, Problems, nearest, raise_all
 from forecast.settings import from_mapping, key
+from forecast.tables.contradictions import contradictions
 from forecast.tables.sensitive import sensitivity
 
 FORMAT = 1
@@ -83,7 +85,6 @@ class Audit:
     title: str = key("what people call it")
     column: str = key("the column in the file; the name by default", "")
     cuts: tuple[float, ...] = key("lower ends of the groups after the first", ())
-    kind: str = key("how to read it; by default a category, with cuts a number", "", allowed=("", *KINDS))
 
     @property
     def source(self) -> str:
@@ -236,7 +237,6 @@ class Description:
         yield from ((level.column, "an outcome") for level in self.levels)
 
 
-_OUTCOME_KEYS = {"scale", "horizon_months", "observed_until", "follow_up", "follow_up_reason"}
 _SECTIONS = ("keys", "features", "outcome", "audit", "benchmarks", "cohort", "leaks", "dropped", "exceptions", "split")
 
 
@@ -265,39 +265,44 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def build(content: Mapping[str, Any], path: object, variant: str = "") -> Description:
     """Check the content of a description and return one variant of it; ``path`` is named in messages.
 
-    Raises every problem found in one pass where that is possible.
+    Raises every problem found in one pass: first those within a section, then those between sections.
     """
     newest = content.get("format", FORMAT)
     if isinstance(newest, int) and newest > FORMAT:
         raise Problem("toml-version", path=path, found=newest, newest=FORMAT)
     raw = _with_variant(content, path, variant)
-    head_keys = {k: v for k, v in raw.items() if k not in _SECTIONS}
-    head = from_mapping(Head, head_keys, path)
-    for name in ("keys", "outcome"):
-        if name not in raw:
-            raise Problem("toml-missing-key", path=path, key=f"[{name}]", meaning="a section of that name")
-    outcome = from_mapping(OutcomeHead, {k: v for k, v in raw["outcome"].items() if k in _OUTCOME_KEYS}, path)
-    levels = _named(Level, {k: v for k, v in raw["outcome"].items() if k not in _OUTCOME_KEYS}, path)
-    features = _named(Feature, raw.get("features", {}), path)
+    sections = _Sections(raw, path)
+    head = sections.head()
+    keys = sections.one("keys", Keys)
+    outcome, levels = sections.outcome()
+    features = sections.named("features", Feature)
+    audit = sections.named("audit", Audit)
+    benchmarks = sections.named("benchmarks", Benchmark)
+    cohort = sections.listed("cohort", Condition)
+    leaks = sections.listed("leaks", Columns)
+    dropped = sections.listed("dropped", Columns)
+    exceptions = sections.listed("exceptions", DeclaredException)
+    split = sections.one("split", Split) if "split" in raw else None
+    raise_all(sections.found)
     description = Description(
         head=head,
         variant=variant,
-        keys=from_mapping(Keys, raw["keys"], path),
+        keys=keys,
         features=tuple(f for f in features if not head.groups or f.group in head.groups),
         scale=OutcomeScale(outcome.scale, outcome.horizon_months, tuple(level.words for level in levels)),
         levels=levels,
         observed_until=outcome.observed_until,
         follow_up=outcome.follow_up,
-        audit=_named(Audit, raw.get("audit", {}), path),
-        benchmarks=_named(Benchmark, raw.get("benchmarks", {}), path),
-        cohort=_listed(Condition, raw.get("cohort", []), path),
-        leaks=_listed(Columns, raw.get("leaks", []), path),
-        dropped=_listed(Columns, raw.get("dropped", []), path),
-        exceptions=_listed(DeclaredException, raw.get("exceptions", []), path),
-        split=from_mapping(Split, raw["split"], path) if "split" in raw else None,
+        audit=audit,
+        benchmarks=benchmarks,
+        cohort=cohort,
+        leaks=leaks,
+        dropped=dropped,
+        exceptions=exceptions,
+        split=split,
         raw=raw,
     )
-    _check(description, outcome, path)
+    raise_all([*contradictions(description, outcome, features, path)])
     return description
 
 
@@ -306,104 +311,100 @@ def _with_variant(content: Mapping[str, Any], path: object, variant: str) -> dic
     base = {k: v for k, v in content.items() if k != "variants"}
     if not variants and not variant:
         return base
+    if not isinstance(variants, Mapping):
+        raise _wrong_shape("variants", "sections [variants.NAME]", variants, path)
     if variant not in variants:
         raise Problem("variant-unknown", path=path, variant=variant, known=", ".join(variants) or "none")
+    if not isinstance(variants[variant], Mapping):
+        raise _wrong_shape(f"variants.{variant}", "a section", variants[variant], path)
     return merge(base, variants[variant])
 
 
-def _named(schema: type[Any], blocks: Mapping[str, Any], path: object) -> tuple[Any, ...]:
-    """Build one object for each `[section.NAME]` block."""
-    built = []
-    for name, values in blocks.items():
-        if not isinstance(values, Mapping):
-            known = schema.__dataclass_fields__
-            raise Problem("toml-unknown-key", path=path, key=name, hint=nearest(name, known))
-        built.append(from_mapping(schema, {"name": name, **values}, f"{path} [{name}]"))
-    return tuple(built)
+def _wrong_shape(name: str, expected: str, found: object, path: object) -> Problem:
+    return Problem("toml-wrong-type", path=path, key=name, expected=expected, found=repr(found))
 
 
-def _listed(schema: type[Any], blocks: list[Any], path: object) -> tuple[Any, ...]:
-    """Build one object for each `[[section]]` block."""
-    return tuple(from_mapping(schema, values, path) for values in blocks)
+def _names(schema: type[Any]) -> list[str]:
+    """Return the keys of a schema; the name of a block stands in its heading and is none."""
+    return [f.name for f in dataclasses.fields(schema) if f.name != "name" or schema is Head]
 
 
-def _check(d: Description, outcome: OutcomeHead, path: object) -> None:
-    """Raise what the parts of a description say against each other."""
-    found = [*_check_levels(d, outcome, path), *_check_roles(d, path), *_check_features(d, path)]
-    if not d.features:
-        found.append(Problem("no-features", path=path))
-    if d.head.minimum_age < 18 and not d.head.minimum_age_reason:
-        found.append(
-            Problem("toml-missing-key", path=path, key="minimum_age_reason", meaning="who allowed it, and why")
-        )
-    for name in d.head.two_feature:
-        if name not in {f.name for f in d.features}:
-            hint = nearest(name, [f.name for f in d.features])
-            found.append(
-                Problem("toml-bad-value", path=path, key="two_feature", found=name, allowed="a feature", hint=hint)
-            )
-    raise_all(found)
+class _Sections:
+    """Builds the parts of a description from its merged content; ``found`` collects the problems of all of them.
 
+    A part with a problem comes back as None or is left out: ask ``found`` before any use.
+    """
 
-def _check_levels(d: Description, outcome: OutcomeHead, path: object) -> Iterator[Problem]:
-    names = tuple(level.name for level in d.levels)
-    if len(d.scale.levels) < 2 or names != d.scale.reached:
-        yield Problem(
-            "toml-bad-value",
-            path=path,
-            key="outcome.scale",
-            found=list(d.scale.levels),
-            allowed="'none' followed by the blocks [outcome.NAME] in the same order",
-            hint=f"Blocks found: {', '.join(names) or 'none'}.",
-        )
-    if outcome.follow_up == "as published" and not outcome.follow_up_reason:
-        meaning = "why cases without complete follow-up are kept"
-        yield Problem("toml-missing-key", path=path, key="outcome.follow_up_reason", meaning=meaning)
-    for condition in d.cohort:
-        if not condition.keep and condition.since is None and condition.before is None:
-            yield Problem("toml-missing-key", path=path, key="cohort.keep", meaning="values to keep, or since / before")
+    def __init__(self, raw: Mapping[str, Any], path: object) -> None:
+        self.raw, self.path = raw, path
+        self.found: list[Problem] = []
 
+    def head(self) -> Any:
+        """Build the plain keys at the top; a heading that is no section is an unknown key too."""
+        known = [*_names(Head), *_SECTIONS, "variants"]
+        plain = {name: value for name, value in self.raw.items() if name not in _SECTIONS}
+        self._unknown([name for name in plain if name not in known], known)
+        return self._built(Head, {name: value for name, value in plain.items() if name in known}, self.path)
 
-def _check_roles(d: Description, path: object) -> Iterator[Problem]:
-    """A feature must not also be an outcome, a leak, or something never to be read."""
-    other = {level.column: "an outcome" for level in d.levels}
-    other |= {level.date: "an outcome's date" for level in d.levels if level.date}
-    other |= {column: "a leak" for block in d.leaks for column in block.columns}
-    other |= {column: "dropped at the door" for block in d.dropped for column in block.columns}
-    other |= {b.source: "another instrument's score" for b in d.benchmarks}
-    for feature in d.features:
-        if not feature.sum_of and feature.source in other:
-            yield Problem(
-                "column-twice", path=path, column=feature.source, first="a feature", second=other[feature.source]
-            )
+    def one(self, section: str, schema: type[Any]) -> Any:
+        """Build a `[section]`."""
+        content = self._section(section)
+        return None if content is None else self._built(schema, content, f"{self.path} [{section}]")
 
+    def outcome(self) -> tuple[Any, tuple[Any, ...]]:
+        """Build the plain keys of `[outcome]` and its `[outcome.LEVEL]` blocks."""
+        content = self._section("outcome")
+        if content is None:
+            return None, ()
+        known = _names(OutcomeHead)
+        plain = {name: value for name, value in content.items() if name in known}
+        blocks = {name: value for name, value in content.items() if isinstance(value, Mapping) and name not in known}
+        self._unknown([name for name in content if name not in plain and name not in blocks], known)
+        return self._built(OutcomeHead, plain, f"{self.path} [outcome]"), self._blocks("outcome", blocks, Level)
 
-def _check_features(d: Description, path: object) -> Iterator[Problem]:
-    allowed = {column for block in d.exceptions for column in block.columns}
-    names = {f.name: f for f in d.features}
-    for f in d.features:
-        if f.sensitive and f.name not in allowed:
-            yield Problem("protected-feature", path=path, column=f.name, what=f.sensitive)
-        if f.kind == "ordered" and len(f.levels) < 2:
-            yield Problem(
-                "toml-missing-key", path=path, key=f"features.{f.name}.levels", meaning="the values, low to high"
-            )
-        if f.words and len(f.words) != len(f.levels):
-            yield Problem(
-                "toml-wrong-type",
-                path=path,
-                key=f"features.{f.name}.words",
-                expected="one text for each level",
-                found=f"{len(f.words)} texts for {len(f.levels)} levels",
-            )
-        for part in f.sum_of:
-            if part not in names or not names[part].numeric or names[part].sum_of:
-                hint = nearest(part, [n for n, g in names.items() if g.numeric and not g.sum_of])
-                yield Problem(
-                    "toml-bad-value",
-                    path=path,
-                    key=f"{f.name}.sum_of",
-                    found=part,
-                    allowed="numeric features",
-                    hint=hint,
-                )
+    def named(self, section: str, schema: type[Any]) -> tuple[Any, ...]:
+        """Build one object for each `[section.NAME]` block."""
+        content = self._section(section) if section in self.raw else {}
+        return self._blocks(section, content or {}, schema)
+
+    def listed(self, section: str, schema: type[Any]) -> tuple[Any, ...]:
+        """Build one object for each `[[section]]` block."""
+        content = self.raw.get(section, [])
+        if not isinstance(content, list) or not all(isinstance(block, Mapping) for block in content):
+            self.found.append(_wrong_shape(section, f"blocks headed [[{section}]]", content, self.path))
+            return ()
+        return tuple(self._built(schema, block, f"{self.path} [[{section}]]") for block in content)
+
+    def _section(self, section: str) -> Mapping[str, Any] | None:
+        content = self.raw.get(section)
+        if isinstance(content, Mapping):
+            return content
+        if section in self.raw:
+            self.found.append(_wrong_shape(section, f"a section headed [{section}]", content, self.path))
+        else:
+            meaning = "a section of that name"
+            self.found.append(Problem("toml-missing-key", path=self.path, key=f"[{section}]", meaning=meaning))
+        return None
+
+    def _blocks(self, section: str, blocks: Mapping[str, Any], schema: type[Any]) -> tuple[Any, ...]:
+        built = []
+        for name, values in blocks.items():
+            if not isinstance(values, Mapping):
+                self._unknown([name], _names(schema))
+            elif "name" in values:
+                self._unknown(["name"], _names(schema))
+            else:
+                built.append(self._built(schema, {"name": name, **values}, f"{self.path} [{section}.{name}]"))
+        return tuple(built)
+
+    def _unknown(self, names: list[str], known: list[str]) -> None:
+        self.found += [Problem("toml-unknown-key", path=self.path, key=n, hint=nearest(n, known)) for n in names]
+
+    def _built(self, schema: type[Any], values: Mapping[str, Any], path: object) -> Any:
+        try:
+            return from_mapping(schema, values, path)
+        except Problem as problem:
+            self.found.append(problem)
+        except Problems as problems:
+            self.found += problems.items
+        return None

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from forecast._version import __version__
 from forecast.cases import PERSON_ID
 from forecast.evaluation.evaluate import evaluate_level
 from forecast.evaluation.report import ReportContext
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from forecast.models.bands import CutOffs
     from forecast.settings import Settings
     from forecast.tables.description import Description
-
-LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -108,13 +103,6 @@ def _feature_cautions(description: Description) -> list[str]:
         if feature.caution:
             by_words.setdefault(feature.caution, []).append(feature.phrase)
     return [f"{', '.join(phrases)}: {words}." for words, phrases in by_words.items()]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    installed = {d.metadata["Name"].lower(): d.version for d in metadata.distributions() if d.metadata["Name"]}
-    found = {name: installed[name] for name in LIBRARIES if name in installed}
-    return {"forecast": __version__, "python": platform.python_version(), **found}
 
 
 def metrics_of(evaluations: Sequence[LevelEvaluation]) -> dict[str, Any]:

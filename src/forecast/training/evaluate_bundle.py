@@ -12,10 +12,11 @@ from forecast.cases import PERSON_ID
 from forecast.evaluation.report import need_report_tools, write_report
 from forecast.explanations.reasons import importance
 from forecast.files import refuse_existing, sha256, to_json, whole_files
+from forecast.models.bundle import versions
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.reader import read_cases
-from forecast.training.assess import Tested, evaluate_levels, report_context, versions
+from forecast.training.assess import Tested, evaluate_levels, report_context
 from forecast.training.fit import check_outcomes
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def evaluate_bundle(
     need_report_tools()
     figures = report.with_suffix(".json")
     for target in (report, figures):
+        if target.exists() and path.exists() and target.samefile(path):
+            raise Problem("output-is-input", path=path)
         refuse_existing(target, overwrite)
     description = bundle.description
     cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
@@ -78,9 +81,9 @@ def evaluate_bundle(
         },
         notes=_notes(bundle, path, cases.keys[PERSON_ID].nunique()),
     )
-    with whole_files(figures) as [temporary]:
-        temporary.write_text(to_json([e.to_dict() for e in evaluations]), encoding="utf-8")
-    write_report(context, report)
+    with whole_files(report, figures) as [page, numbers]:
+        write_report(context, page)
+        numbers.write_text(to_json([e.to_dict() for e in evaluations]), encoding="utf-8")
     return evaluations
 
 

@@ -46,11 +46,13 @@ def track(
     os.environ["DO_NOT_TRACK"] = "true"
     import mlflow
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     uri = tracking_uri(settings)
     settings.models_folder.mkdir(parents=True, exist_ok=True)
+    named = os.environ.get("MLFLOW_TRACKING_URI")
     try:
         mlflow.set_tracking_uri(uri)
         _experiment(settings, uri)
@@ -61,8 +63,13 @@ def track(
                 mlflow.log_metric(key, value)
             mlflow.log_artifacts(str(folder))
         return str(run.info.run_id)
-    except (MlflowException, OSError) as error:
-        raise Problem("tracking-failed", uri=uri, detail=str(error).splitlines()[0]) from error
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        detail = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise Problem("tracking-failed", uri=uri, detail=detail) from error
+    finally:
+        mlflow.set_tracking_uri(None)  # it also writes the variable, and the next run may have other settings
+        if named:
+            os.environ["MLFLOW_TRACKING_URI"] = named
 
 
 def _experiment(settings: Settings, uri: str) -> None:

@@ -14,12 +14,12 @@ from forecast.cases import PERSON_ID
 from forecast.evaluation.report import need_report_tools, write_report
 from forecast.explanations.reasons import importance
 from forecast.files import refuse_existing, sha256, to_json, whole_folder
-from forecast.models.bundle import write_bundle
+from forecast.models.bundle import MANIFEST, versions, write_bundle
 from forecast.problems import Problem, need
 from forecast.progress import SILENT, Progress
 from forecast.tables.library import find, load, local_copy
 from forecast.tables.reader import read_cases
-from forecast.training.assess import Tested, evaluate_levels, metrics_of, report_context, versions
+from forecast.training.assess import Tested, evaluate_levels, metrics_of, report_context
 from forecast.training.fit import Trainer, check_features, check_outcomes, features_of
 from forecast.training.splits import Fold, splits
 from forecast.training.tracking import track
@@ -103,6 +103,7 @@ def train(
     if tracked:
         need("mlflow", "train")
     refuse_existing(out, overwrite)
+    _refuse_foreign(out)
     experiment, description = material.experiment, material.description
     tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
     evaluations = evaluate_levels(tested[0], description, settings, experiment.seed, progress)
@@ -127,6 +128,13 @@ def train(
         started = {"trained_on": datetime.date.today().isoformat(), "mlflow_run": run_id}
         (folder / "run.json").write_text(to_json(started), encoding="utf-8")
     return Trained(out, model_id, evaluations, run_id, notes)
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Raise ``output-not-bundle`` rather than replace a folder that holds anything else."""
+    filled = out.is_dir() and any(out.iterdir())
+    if out.is_file() or (filled and not (out / MANIFEST).is_file()):
+        raise Problem("output-not-bundle", path=out)
 
 
 def _bundle_cases(material: Material) -> Cases:
