@@ -20,9 +20,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def to_json(value: Any) -> str:
-    """Return JSON text that is the same for the same value: sorted keys, no NaN, a last newline."""
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+def to_json(value: Any, *, sort_keys: bool = True) -> str:
+    """Return JSON text that is the same for the same value: sorted keys, no NaN, a last newline.
+
+    ``sort_keys=False`` is for values in which the order of keys means something.
+    """
+    return json.dumps(value, indent=1, sort_keys=sort_keys, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _beside(path: Path) -> Path:
@@ -65,16 +68,30 @@ def whole_folder(path: Path) -> Iterator[Path]:
     path = path.absolute()  # "." has no name of its own
     try:
         work = _beside(path)
+    except OSError as error:
+        raise Problem("file-unwritable", path=path, detail=error.strerror or str(error)) from error
+    try:
         work.chmod(0o755)
         yield work
-        old = path.with_name(f".{path.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.replace(old)
-        work.replace(path)
-        shutil.rmtree(old, ignore_errors=True)
+        _exchange(work, path)
     except OSError as error:
         raise Problem("file-unwritable", path=path, detail=error.strerror or str(error)) from error
     finally:
-        if "work" in locals():
-            shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _exchange(new: Path, path: Path) -> None:
+    """Give the folder ``new`` the name ``path``; what had that name is removed, or comes back if this fails."""
+    if not path.exists():
+        new.replace(path)
+        return
+    bin_ = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        old = path.replace(bin_ / path.name)
+        try:
+            new.replace(path)
+        except OSError:
+            old.replace(path)
+            raise
+    finally:
+        shutil.rmtree(bin_, ignore_errors=True)

@@ -39,6 +39,10 @@ CATALOGUE: dict[str, Entry] = {
         "{path} has a row of more than {size} bytes.",
         'Look for a quote (") that is not closed: all text after it counts as one field.',
     ),
+    "file-open-quote": Entry(
+        "{path} ends inside a quoted field.",
+        'Look for a quote (") that is not closed: the rows after it cannot be told apart.',
+    ),
     "file-unwritable": Entry(
         "{path} cannot be written: {detail}.", "Choose a folder that you may write to and that has space."
     ),
@@ -52,6 +56,7 @@ CATALOGUE: dict[str, Entry] = {
     "output-is-input": Entry("{path} is both the input and the output.", "Choose another name for --out."),
     # Settings, experiments and table descriptions (TOML)
     "toml-syntax": Entry("{path} is not valid TOML: {detail}.", "Mend that line; strings need quotes, dates do not."),
+    "toml-unreadable": Entry("{path} cannot be read: {detail}.", "Give the path of a TOML file that you may read."),
     "toml-unknown-key": Entry("{path}: unknown key '{key}'.", "{hint}"),
     "toml-missing-key": Entry("{path}: the key '{key}' is missing.", "Add it: {meaning}"),
     "toml-wrong-type": Entry("{path}: '{key}' must be {expected}, but is {found}.", "Correct the value."),
@@ -148,8 +153,12 @@ CATALOGUE: dict[str, Entry] = {
         'Leave these cases to the cohort conditions, or set follow_up = "as published" and say why.',
     ),
     "row-under-18": Entry(
-        "The person is under 18 ('{column}'), and people under 18 get no forecast.",
-        "Decide without a forecast; a force that may forecast for them declares minimum_age with a reason.",
+        "The person is, or may be, under {age} ('{column}'), and gets no forecast.",
+        "Decide without a forecast; a force that may forecast for them sets minimum_age with a reason.",
+    ),
+    "row-age-missing": Entry(
+        "'{column}' is empty, so it cannot be told whether the person is {age} or older; there is no forecast.",
+        "Fill in the age, or decide without a forecast.",
     ),
     "row-outside-cohort": Entry(
         "The case is outside the cohort that the model was made for ({why}).",
@@ -189,10 +198,6 @@ CATALOGUE: dict[str, Entry] = {
     "fetch-checksum": Entry(
         "{path} has sha256 {found}, and none of the known ones.",
         "The publisher may have changed the file, or it was cut; delete it and fetch again, or read it with care.",
-    ),
-    "fetch-no-address": Entry(
-        "{name} has no file of its own at the publisher's address: {detail}.",
-        "Get it by hand and use: forecast data fetch {name} --from DIR.",
     ),
     # This machine
     "extra-missing": Entry(

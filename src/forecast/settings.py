@@ -46,7 +46,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise Problem("toml-syntax", path=path, detail=error) from error
     except OSError as error:
-        raise Problem("file-format", path=path, expected="a TOML file", detail=error.strerror) from error
+        raise Problem("toml-unreadable", path=path, detail=error.strerror) from error
 
 
 def from_mapping(schema: type[T], values: Mapping[str, Any], path: object) -> T:
@@ -109,6 +109,8 @@ def _typed(name: str, hint: Any, value: Any, path: object) -> Any:
     """Return ``value`` as the annotated type, or raise ``toml-wrong-type``."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):  # only `X | None` is used
+        if value is None:  # never from TOML, but Python callers may say it
+            return None
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
         return _typed(name, hint, value, path)
     if origin is tuple:
@@ -117,7 +119,7 @@ def _typed(name: str, hint: Any, value: Any, path: object) -> Any:
         raise Problem("toml-wrong-type", path=path, key=name, expected="a list in [ ]", found=repr(value))
     if hint is float and type(value) is int:
         return float(value)
-    if hint is Path and type(value) is str:
+    if hint is Path and isinstance(value, (str, Path)):
         return Path(value)
     if hint is datetime.date and isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return value

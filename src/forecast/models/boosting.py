@@ -7,6 +7,7 @@ No categorical splits and no `zero_as_missing`: the batch explainer of a later p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 
 SMALL_CELLS = 2_000_000
+MANY_CONTRIBUTIONS = 500
+"""Rows from which contributions, which cost some fifty times a prediction, use all threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +117,15 @@ class Boosting:
 def _predict(booster: lgb.Booster, matrix: Floats, threads: int, *, pred_contrib: bool = False) -> Floats:
     if not len(matrix):
         return np.empty((0, matrix.shape[1] + 1) if pred_contrib else 0)
-    made = booster.predict(matrix, raw_score=True, pred_contrib=pred_contrib, num_threads=threads_for(matrix, threads))
+    few = threads if pred_contrib and len(matrix) >= MANY_CONTRIBUTIONS else threads_for(matrix, threads)
+    made = booster.predict(matrix, raw_score=True, pred_contrib=pred_contrib, num_threads=few)
     return np.asarray(made, dtype=np.float64)
 
 
 def _model_text(booster: lgb.Booster) -> str:
     """Return the trees alone: the parameters that follow them name threads and paths, and loading ignores them."""
-    text: str = booster.model_to_string()
-    return text[: text.index("\nparameters:")] + "\n\nparameters:\nend of parameters\n"
+    text = re.split(r"\n(?:parameters|pandas_categorical):", booster.model_to_string(), maxsplit=1)[0]
+    return f"{text}\n\nparameters:\nend of parameters\n"
 
 
 def fit_boosting(

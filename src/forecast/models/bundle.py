@@ -78,7 +78,7 @@ def write_bundle(folder: Path, description: Description, forecaster: Forecaster,
     model_id = _digest({**deciding, "weights": weights})[:16]
     manifest = {**facts, **deciding, "format": FORMAT, "model_id": model_id, "files": files}
     manifest["manifest_sha256"] = _digest(manifest)
-    (folder / MANIFEST).write_text(to_json(manifest), encoding="utf-8")
+    (folder / MANIFEST).write_text(to_json(manifest, sort_keys=False), encoding="utf-8")
     return model_id
 
 
@@ -134,27 +134,28 @@ def versions() -> dict[str, str]:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(to_json(value).encode()).hexdigest()
+    """Return the sha256 of a value as JSON; the order of keys counts, for it orders features and levels."""
+    return hashlib.sha256(to_json(value, sort_keys=False).encode()).hexdigest()
 
 
-_DATE = "date:"
+_DATE = "$date"
 
 
 def _plain(value: Any) -> Any:
-    """Return TOML content as JSON content; dates become marked texts."""
+    """Return TOML content as JSON content; a date becomes a table with one key that TOML content cannot have."""
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
-    return f"{_DATE}{value.isoformat()}" if isinstance(value, datetime.date) else value
+    return {_DATE: value.isoformat()} if isinstance(value, datetime.date) else value
 
 
 def _dated(value: Any) -> Any:
     """Undo :func:`_plain`."""
     if isinstance(value, dict):
-        return {k: _dated(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_dated(v) for v in value]
-    if isinstance(value, str) and value.startswith(_DATE):
-        return datetime.date.fromisoformat(value.removeprefix(_DATE))
-    return value
+        return (
+            datetime.date.fromisoformat(value[_DATE])
+            if set(value) == {_DATE}
+            else {k: _dated(v) for k, v in value.items()}
+        )
+    return [_dated(v) for v in value] if isinstance(value, list) else value

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from forecast.cases import Floats
     from forecast.tables.description import Feature
 
-_BETWEEN = re.compile(r"^(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)$")
-_FROM = re.compile(r"^(\d+(?:\.\d+)?)\s*(?:\+|or (?:more|older|over|above))$", re.IGNORECASE)
-_BELOW = re.compile(r"^(?:less than|under|below|<)\s*(\d+(?:\.\d+)?)\b.*$", re.IGNORECASE)
-_PLAIN = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+_N = r"([0-9]+(?:\.[0-9]+)?)"
+_BETWEEN = re.compile(rf"{_N}\s*(?:-|–|to)\s*{_N}")
+_FROM = re.compile(rf"{_N}\s*(?:\+|or (?:more|older|over|above))", re.IGNORECASE)
+_BELOW = re.compile(rf"(?:less than|under|below|<)\s*{_N}(?:\s*years?)?", re.IGNORECASE)
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ].*)?", re.DOTALL)
 
 
 class Unreadable(ValueError):
@@ -49,7 +51,7 @@ class Converted:
 
 def number(text: str) -> float:
     """Read a plain decimal number; anything else, infinities included, is not a number."""
-    if not _PLAIN.match(text):
+    if not _PLAIN.fullmatch(text):
         raise Unreadable("row-not-a-number")
     value = float(text)
     if not math.isfinite(value):
@@ -59,17 +61,24 @@ def number(text: str) -> float:
 
 def top_coded(text: str) -> float:
     """Read a number whose largest values are given as `10 or more` or `10+`: 10."""
-    found = _FROM.match(text)
-    return float(found[1]) if found else number(text)
+    found = _FROM.fullmatch(text)
+    return number(found[1] if found else text)
 
 
 def band(text: str) -> float:
     """Read a band: `43-47` as its middle, `48 or older` as 48, `under 18` as the half of 18, a number as itself."""
-    if found := _BETWEEN.match(text):
-        return (float(found[1]) + float(found[2])) / 2
-    if found := _BELOW.match(text):
-        return float(found[1]) / 2
+    if found := _BETWEEN.fullmatch(text):
+        return number(found[1]) / 2 + number(found[2]) / 2
+    if found := _BELOW.fullmatch(text):
+        return number(found[1]) / 2
     return top_coded(text)
+
+
+def youngest(text: str) -> float:
+    """Read an age or a band of ages as the youngest that it allows: `16-22` as 16, `under 25` as 0."""
+    if found := _BETWEEN.fullmatch(text):
+        return number(found[1])
+    return 0.0 if _BELOW.fullmatch(text) else top_coded(text)
 
 
 def parser(feature: Feature) -> Callable[[str], float]:
@@ -146,16 +155,17 @@ def truth(column: pa.ChunkedArray, true: tuple[str, ...], false: tuple[str, ...]
 
 
 def dates(column: pa.ChunkedArray) -> Converted:
-    """Return days since 1970-01-01 as float64 (NaN = missing) of texts that begin with YYYY-MM-DD."""
+    """Return days since 1970-01-01 as float64 (NaN = missing) of texts that begin with YYYY-MM-DD (see :func:`day`)."""
     return numbers(column, day)
 
 
 def day(text: str) -> float:
-    """Read a text that begins with YYYY-MM-DD as days since 1970-01-01."""
+    """Read YYYY-MM-DD, alone or before a time of day, as days since 1970-01-01."""
     import datetime
 
+    found = _DAY.fullmatch(text)
     try:
-        return float(datetime.date.fromisoformat(text[:10]).toordinal() - _EPOCH)
+        return float(datetime.date.fromisoformat(found[1] if found else "").toordinal() - _EPOCH)
     except ValueError as error:
         raise Unreadable("row-not-a-date") from error
 
@@ -196,7 +206,9 @@ def _positions(coded: pa.DictionaryArray) -> npt.NDArray[np.int64]:
 def cut(values: Floats, cuts: tuple[float, ...]) -> pd.Categorical:
     """Return the group of each value, in order: `under 25`, `25-34`, `35 and over`; NaN has none."""
     edges = np.asarray(cuts, dtype=np.float64)
-    labels = [f"under {cuts[0]:g}", *(f"{a:g}-{b - 1:g}" for a, b in pairwise(cuts)), f"{cuts[-1]:g} and over"]
+    whole = all(edge == int(edge) for edge in cuts)
+    between = [f"{a:g}-{b - 1:g}" if whole else f"{a:g} to under {b:g}" for a, b in pairwise(cuts)]
+    labels = [f"under {cuts[0]:g}", *between, f"{cuts[-1]:g} and over"]
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
     dtype = pd.CategoricalDtype(labels, ordered=True)
     return pd.Categorical.from_codes(codes.astype(np.int64), dtype=dtype)

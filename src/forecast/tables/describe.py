@@ -86,9 +86,6 @@ def describe(description: Description, path: Path, settings: Settings, *, progre
 def _roles(d: Description) -> dict[str, str]:
     """Return what the description makes of each column of the file."""
     roles = dict(d.declared())
-    roles |= {level.date: "an outcome's date" for level in d.levels if level.date}
-    roles |= {c.column: roles.get(c.column, "a cohort condition") for c in d.cohort}
-    roles |= {d.split.column: "the split flag"} if d.split else {}
     roles |= {name: "never read" for block in d.dropped for name in block.columns}
     roles |= {
         name: f"{roles[name]}; declared as a leak" if name in roles else "declared as a leak"
@@ -136,7 +133,7 @@ def _examined(
     outcomes = {level.column for level in description.levels}
     names = [n for n in source.columns if n not in barred | outcomes and n != description.keys.case]
     reader = TableReader(description, path, learning=True, source=source)
-    piece = next(source.pieces([*source.columns], EXAMINED_ROWS))
+    piece = next(source.pieces([*names, *outcomes, *(c.column for c in description.cohort)], EXAMINED_ROWS))
     table, happened = reader.within_cohort(piece)
     found = []
     progress.begin("looking for leaks", len(names))

@@ -226,7 +226,10 @@ class Description:
         return next(f for f in self.features if f.name == name)
 
     def declared(self) -> Iterator[tuple[str, str]]:
-        """Yield (column in the file, what it is) for each column that the description reads."""
+        """Yield (column in the file, what it is) for each column that the description reads; a later role counts."""
+        yield from ((c.column, "a cohort condition") for c in self.cohort)
+        if self.split:
+            yield self.split.column, "the split flag"
         yield self.keys.case, "the case's key"
         yield self.keys.person, "the person's key"
         if self.keys.as_of:
@@ -234,6 +237,7 @@ class Description:
         yield from ((f.source, "a feature") for f in self.features if not f.sum_of)
         yield from ((a.source, "an audit-only attribute") for a in self.audit)
         yield from ((b.source, "another instrument's score") for b in self.benchmarks)
+        yield from ((level.date, "an outcome's date") for level in self.levels if level.date)
         yield from ((level.column, "an outcome") for level in self.levels)
 
 

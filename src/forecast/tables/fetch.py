@@ -6,7 +6,9 @@ one of the known ones. Data sets are fetched, never shipped.
 
 from __future__ import annotations
 
+import http.client
 import shutil
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from forecast.tables.library import shipped
 
 BLOCK = 1 << 18
 SECONDS = 30
+NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,12 @@ def _one(name: str, wanted: Wanted, folder: Path, source: Path | None, progress:
     if source is not None:
         return _copied(wanted, target, source)
     part = target.with_name(target.name + ".part")
+    if not wanted.sha256:  # nothing would tell that the file has changed since an earlier part of it came
+        part.unlink(missing_ok=True)
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         _download(wanted.url, part, progress)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except NETWORK as error:
         detail = getattr(error, "reason", None) or error
         raise Problem("fetch-no-network", url=wanted.url, detail=detail, name=name) from error
     except OSError as error:
@@ -115,6 +120,8 @@ def _download(url: str, part: Path, progress: Progress) -> None:
         raise
     with response:
         resumed = response.status == 206
+        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            raise ConnectionError("the server sent another part of the file than the one asked for")
         length = response.headers.get("Content-Length")
         whole = (have if resumed else 0) + int(length) if length else None
         progress.begin(f"fetching {part.name.removesuffix('.part')}", whole)

@@ -7,10 +7,11 @@ Two uses: *learning* reads outcomes, audit attributes and benchmarks and applies
 from __future__ import annotations
 
 import datetime
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -114,14 +115,22 @@ class TableReader:
 
     def find_duplicates(self) -> None:
         """Find the ids that stand more than once; DuckDB spills to disk, so memory stays bounded."""
-        column = self.description.keys.case
-        schema = pa.schema([("id", pa.string())])
-        tables = (piece.table.select([column]) for piece in self.source.pieces([column], 200_000))
-        batches = (b for table in tables for b in table.rename_columns(["id"]).to_batches())
-        with duckdb.connect() as con:
-            con.register("ids", pa.RecordBatchReader.from_batches(schema, batches))
+        found: list[Problem] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            column = self.description.keys.case
+            try:
+                for piece in self.source.pieces([column], 200_000):
+                    yield from piece.table.select([column]).rename_columns(["id"]).to_batches()
+            except Problem as problem:
+                found.append(problem)  # DuckDB would wrap it in an error of its own; the batches end instead
+
+        with tempfile.TemporaryDirectory(prefix="forecast-ids-") as folder, duckdb.connect() as con:
             con.execute("SET memory_limit = '400MB'")
+            con.execute("SET temp_directory = $1", [folder])  # by default it would be in the working folder
+            con.register("ids", pa.RecordBatchReader.from_batches(pa.schema([("id", pa.string())]), batches()))
             twice = con.execute("SELECT id FROM ids WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1").fetchall()
+        raise_all(found)
         self.duplicates = frozenset(row[0] for row in twice)
 
     def _malformed(self) -> Chunk:
@@ -177,8 +186,7 @@ class TableReader:
         keys = self.description.keys
         ids: list[str | None] = convert.texts(piece.table[keys.case]).tolist()
         for column in dict.fromkeys((keys.case, keys.person)):
-            empty = piece.table[column].is_null().combine_chunks()
-            problems.add(np.asarray(empty.to_numpy(zero_copy_only=False), dtype=bool), "row-key-missing", column=column)
+            problems.add(_empty(piece.table[column]), "row-key-missing", column=column)
         again = []
         for i, case_id in enumerate(ids if self.duplicates else ()):
             if case_id in self.duplicates:
@@ -198,16 +206,28 @@ class TableReader:
                 AS_OF: pd.to_datetime(pd.Series(as_of), unit="D", errors="coerce"),
             }
         )
+        for column in self._cohort_dates():
+            problems.add_codes(convert.dates(table[column]).problem, column=column)
         features = self._features(piece, problems)
-        self._check_age(piece, features, problems)
+        self._check_age(piece, problems)
         index = pd.RangeIndex(len(keys))
         if not self.learning:
             empty = pd.DataFrame(index=index)
             return Cases(keys, features, empty, empty, empty)
         outcomes = self._outcomes(piece, as_of, problems)
         return Cases(
-            keys, features, outcomes, self._audit(piece, index), self._benchmarks(piece, index), self._part(piece)
+            keys,
+            features,
+            outcomes,
+            self._audit(piece, index),
+            self._benchmarks(piece, index),
+            self._part(piece, problems),
         )
+
+    def _cohort_dates(self) -> list[str]:
+        """Return the columns of cohort conditions with dates that nothing else checks."""
+        applying = [c.column for c in self.description.cohort if self._applies(c) and not c.keep]
+        return [column for column in dict.fromkeys(applying) if column != self.description.keys.as_of]
 
     def _as_of(self, piece: Piece, problems: RowProblems) -> Floats:
         column = self.description.keys.as_of
@@ -219,26 +239,30 @@ class TableReader:
         return converted.values
 
     def _features(self, piece: Piece, problems: RowProblems) -> pd.DataFrame:
-        values: dict[str, object] = {}
-        for f in self.description.features:
+        d = self.description
+        values: dict[str, Any] = {f.name: None for f in d.features}  # sums may stand before their parts
+        for f in d.features:
             if f.sum_of:
-                values[f.name] = np.sum([np.asarray(values[part], dtype=np.float64) for part in f.sum_of], axis=0)
                 continue
             converted = convert.convert(piece.table[f.source], f)
             low, high = ("any" if edge is None else edge for edge in (f.low, f.high))
             problems.add_codes(converted.problem, column=f.source, low=low, high=high)
             values[f.name] = converted.values if f.numeric else pd.Series(converted.values, dtype="object")
+        for f in d.features:
+            if f.sum_of:
+                values[f.name] = np.sum([values[part] for part in f.sum_of], axis=0)
         return pd.DataFrame(values, index=pd.RangeIndex(len(piece.rows)))
 
-    def _check_age(self, piece: Piece, features: pd.DataFrame, problems: RowProblems) -> None:
+    def _check_age(self, piece: Piece, problems: RowProblems) -> None:
+        """Refuse people who are, or may be, younger than the description allows."""
         d = self.description
-        if d.keys.age in features:
-            age = features[d.keys.age].to_numpy(dtype=np.float64)
-        elif d.keys.age:
-            age = convert.numbers(piece.table[d.keys.age], convert.band).values
-        else:
+        if not d.keys.age:
             return
-        problems.add(age < d.head.minimum_age, "row-under-18", column=self._age_column())
+        column = self._age_column()
+        converted = convert.numbers(piece.table[column], convert.youngest)
+        problems.add_codes(converted.problem, column=column)
+        problems.add(_empty(piece.table[column]), "row-age-missing", column=column, age=d.head.minimum_age)
+        problems.add(converted.values < d.head.minimum_age, "row-under-18", column=column, age=d.head.minimum_age)
 
     def _outcomes(self, piece: Piece, as_of: Floats, problems: RowProblems) -> pd.DataFrame:
         outcomes: dict[str, Bools] = {}
@@ -246,8 +270,7 @@ class TableReader:
         for level in self.description.levels:
             converted = convert.truth(piece.table[level.column], level.true, level.false)
             problems.add_codes(converted.problem, column=level.column)
-            missing = np.isnan(converted.values) & (convert.texts(piece.table[level.column]) == None)  # noqa: E711
-            problems.add(missing, "row-outcome-missing", column=level.column)
+            problems.add(_empty(piece.table[level.column]), "row-outcome-missing", column=level.column)
             happened = converted.values == 1.0
             if level.date:
                 self._check_outcome_date(piece, level.date, happened, as_of, problems)
@@ -294,21 +317,30 @@ class TableReader:
         }
         return pd.DataFrame(scores, index=index, dtype="float64")
 
-    def _part(self, piece: Piece) -> pd.Series | None:
+    def _part(self, piece: Piece, problems: RowProblems) -> pd.Series | None:
         split = self.description.split
         if split is None:
             return None
-        words = dict.fromkeys(split.train, "train") | dict.fromkeys(split.test, "test")
-        return pd.Series([words.get(text) for text in convert.texts(piece.table[split.column])], dtype="object")
+        train = convert.truth(piece.table[split.column], split.train, split.test)
+        problems.add_codes(train.problem, column=split.column)
+        part = np.full(len(piece.rows), None, dtype=object)
+        part[train.values == 1.0] = "train"
+        part[train.values == 0.0] = "test"
+        return pd.Series(part, dtype="object")
 
 
 def _fits(condition: Condition, column: pa.ChunkedArray) -> Bools:
     if condition.keep:
         return np.array([text in condition.keep for text in convert.texts(column)], dtype=bool)
     days = convert.dates(column).values
+    unreadable = np.isnan(days) & ~_empty(column)  # stays in, to be refused
     since = -np.inf if condition.since is None else convert.day_number(condition.since)
     before = np.inf if condition.before is None else convert.day_number(condition.before)
-    return np.asarray((days >= since) & (days < before))  # a missing day compares false
+    return np.asarray(((days >= since) & (days < before)) | unreadable)  # a missing day compares false
+
+
+def _empty(column: pa.ChunkedArray) -> Bools:
+    return np.asarray(column.is_null().combine_chunks().to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def open_table(description: Description, path: Path, *, learning: bool) -> TableReader:

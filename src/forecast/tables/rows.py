@@ -69,15 +69,16 @@ def refused_frame(entries: Iterable[tuple[int, str | None, list[Problem]]]) -> p
         )
         for name, value in zip(REFUSED_COLUMNS, values, strict=True):
             columns[name].append(value)
-    frame = pd.DataFrame(columns)
-    return frame.astype({"row": "int64", **dict.fromkeys(REFUSED_COLUMNS[1:], "object")})
+    # Types are said beforehand: pandas would guess texts from the values, and turn a missing id into NaN.
+    return pd.DataFrame({n: pd.Series(v, dtype="int64" if n == "row" else "object") for n, v in columns.items()})
 
 
 def summarise(refused: pd.DataFrame, path: object) -> list[Problem]:
     """Return one problem for each code and column, with its count and a few rows as examples."""
     problems = []
     for (code, column), rows in refused.groupby(["code", "column"], sort=True):
-        sample = ", ".join(f"row {r} (id {i})" for r, i in zip(rows["row"][:3], rows["case_id"][:3], strict=True))
+        few = zip(rows["row"][:3], rows["case_id"][:3], strict=True)
+        sample = ", ".join(f"row {row}" + ("" if case_id is None else f" (id {case_id})") for row, case_id in few)
         meaning = rows["sentence"].iloc[0] or CATALOGUE[str(code)].sentence
         problems.append(
             Problem("rows-refused", path=path, count=len(rows), meaning=meaning, column=column, examples=sample)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from itertools import pairwise
 
 _SENSITIVE = {
     "a protected attribute (age)": {"age", "dob", "birth", "birthdate"},
@@ -24,8 +25,10 @@ _SENSITIVE = {
 def sensitivity(name: str) -> str:
     """Return what a column called ``name`` seems to be, or an empty text.
 
-    Names are split at underscores, spaces, hyphens and capitals: `Age_at_Release` and `ageAtRelease` both hold "age".
+    Names are split at underscores, spaces, hyphens, digits and capitals: `Age_at_Release`, `ageAtRelease` and `AGE18`
+    all hold "age". Neighbours are also tried together: `PostCode` and `post_code` are "postcode".
     """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    tokens = {token.lower() for token in re.split(r"[^A-Za-z0-9]+", spaced)}
-    return next((what for what, words in _SENSITIVE.items() if tokens & words), "")
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    tokens = re.sub(r"[^A-Za-z]+", " ", spaced).lower().split()
+    seen = {*tokens, *(first + second for first, second in pairwise(tokens))}
+    return next((what for what, words in _SENSITIVE.items() if seen & words), "")

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -66,12 +67,12 @@ class Source:
         import numpy as np
 
         good = 0
+        bad = array("q")  # for the i-th malformed row, its number less i: one more than the good rows before it
         for table in tables:
             numbers = np.arange(good + 1, good + 1 + len(table), dtype=np.int64)
             good += len(table)
-            bad = np.array([number for number, _ in self.malformed], dtype=np.int64)
-            # The i-th malformed row has bad[i] - i - 1 good rows before it.
-            numbers += np.searchsorted(bad - np.arange(len(bad)), numbers, side="right")
+            bad.extend(number - i for i, (number, _) in enumerate(self.malformed[len(bad) :], len(bad)))
+            numbers += np.searchsorted(np.array(bad, dtype=np.int64), numbers, side="right")
             yield Piece(numbers, self._nulled(table))
 
     def _nulled(self, table: pa.Table) -> pa.Table:
@@ -85,7 +86,7 @@ class Source:
 
     def _parquet(self, columns: list[str], rows: int) -> Iterator[pa.Table]:
         try:
-            with pq.ParquetFile(self.path) as file:
+            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=columns):
                     table = pa.Table.from_batches([batch])
                     yield pa.table([_as_text(table[name]) for name in columns], names=columns)
@@ -95,8 +96,14 @@ class Source:
     def _csv(self, columns: list[str]) -> Iterator[pa.Table]:
         import pyarrow.csv as pacsv
 
+        last = self.delimiter.join([_END] * (len(self.columns) + 1))
+        ended = False
+
         def set_aside(row: Any) -> str:
-            self.malformed.append((row.number - self.header_lines, row.actual_columns))
+            nonlocal ended
+            ended = row.text == last
+            if not ended:
+                self.malformed.append((row.number - self.header_lines, row.actual_columns))
             return "skip"
 
         read = pacsv.ReadOptions(
@@ -111,22 +118,40 @@ class Source:
         convert = pacsv.ConvertOptions(column_types=texts, include_columns=columns)
         try:
             with pa.input_stream(self.path, compression="gzip" if _is_gzip(self.path) else None) as stream:
-                for batch in pacsv.open_csv(stream, read, parse, convert):
+                for batch in pacsv.open_csv(_Ended(stream, f"\n{last}\n".encode()), read, parse, convert):
                     yield pa.Table.from_batches([batch])
         except (pa.ArrowException, OSError) as error:
-            if problem := self._csv_problem(str(error)):
-                raise problem from error
+            raise self._csv_problem(str(error)) from error
+        if not ended:
+            raise Problem("file-open-quote", path=self.path)
 
-    def _csv_problem(self, error: str) -> Problem | None:
-        """Return what an error of the parser means; nothing if the file holds a header and no more."""
+    def _csv_problem(self, error: str) -> Problem:
+        """Return what an error of the parser means."""
         if "UTF8" in error:
             return Problem("file-encoding", path=self.path, offset=_first_fault(self.path))
-        only_header = error.startswith(("Empty CSV file", "Could not skip initial"))
-        if only_header and self.path.stat().st_size <= BLOCK_BYTES:
-            return None
-        if only_header or "straddling object" in error:
+        if "straddling object" in error or "header is larger than block size" in error:
             return Problem("file-long-row", path=self.path, size=f"{BLOCK_BYTES:,}")
         return Problem("file-format", path=self.path, expected="CSV", detail=_first_line(error))
+
+
+_END = "\x1e"
+
+
+class _Ended:
+    """A stream of bytes with a line of our own behind it: the parser meets it unless a quote was left open before."""
+
+    closed = False
+
+    def __init__(self, stream: Any, line: bytes) -> None:
+        self._stream, self._line = stream, line
+
+    def read(self, size: int) -> bytes:
+        block = b""
+        while len(block) < size and (more := self._stream.read(size - len(block))):
+            block += more
+        room = size - len(block)
+        ending, self._line = self._line[:room], self._line[room:]
+        return block + ending
 
 
 def open_source(path: Path, *, delimiter: str = ",", missing: Sequence[str] = ("",)) -> Source:

@@ -50,6 +50,7 @@ class Trainer:
 
     def forecasters(self, names: Sequence[str], cases: Cases) -> dict[str, Forecaster]:
         """Fit the named models on ``cases``; each is calibrated on margins of people that its fits had not seen."""
+        check_varies(cases, self.description.label)
         happened = cases.outcomes.to_numpy(dtype=bool)
         margins = {part: self._out_of_fold(part, cases) for part in _parts(names)}
         models = {part: self._fit(part, cases.features, happened, final=True) for part in _parts(names)}
@@ -119,13 +120,20 @@ def features_of(name: str, description: Description, path: object) -> Sequence[F
     return description.features
 
 
-def check_outcomes(cases: Cases, path: object) -> None:
-    """Raise the problem of an outcome that is constant or too rare to judge."""
+def check_varies(cases: Cases, path: object) -> None:
+    """Raise the problem of an outcome that is the same in all cases."""
     for level in cases.outcomes:
         happened = int(cases.outcomes[level].sum())
         if happened in (0, len(cases)):
             value = "no" if happened == 0 else "yes"
             raise Problem("outcome-constant", path=path, level=level, value=value, count=len(cases))
+
+
+def check_outcomes(cases: Cases, path: object) -> None:
+    """Raise the problem of an outcome that is constant or too rare to judge."""
+    check_varies(cases, path)
+    for level in cases.outcomes:
+        happened = int(cases.outcomes[level].sum())
         fewer = min(happened, len(cases) - happened)
         if fewer < FEWEST:
             raise Problem("outcome-rare", path=path, level=level, count=fewer, total=len(cases), needed=FEWEST)

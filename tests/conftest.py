@@ -1,0 +1,84 @@
+"""Small bundles trained once a session on the synthetic table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecast.models.bundle import ModelBundle, load_bundle
+from forecast.settings import Settings
+from forecast.training.train import Material, Trained, prepare, train
+from tests.helpers import small_bundle, small_experiment
+
+
+@pytest.fixture(scope="session")
+def table_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic table of 600 people as CSV."""
+    from forecast.synthetic.table import write_table
+
+    path = tmp_path_factory.mktemp("table") / "cases.csv"
+    write_table(path, people=600, seed=3)
+    return path
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("installation")
+    return Settings(
+        data_folder=folder / "data",
+        models_folder=folder / "models",
+        threads=1,
+        bootstrap_replicates=50,
+        small_group_cases=20,
+        small_group_events=5,
+    )
+
+
+@pytest.fixture(scope="session")
+def material(table_file: Path, settings: Settings) -> Material:
+    return prepare(small_experiment(table_file), settings)
+
+
+@pytest.fixture(scope="session")
+def trained(material: Material, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The whole of a training run, report included; not tracked."""
+    return train(material, tmp_path_factory.mktemp("trained") / "bundle", settings, tracked=False)
+
+
+@pytest.fixture(scope="session")
+def bundle(trained: Trained) -> ModelBundle:
+    """The boosted bundle of :func:`trained`."""
+    return load_bundle(trained.folder, threads=1)
+
+
+@pytest.fixture(scope="session")
+def bundle_of(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelBundle]:
+    """Return the bundle of a kind of model, fitted when it is first asked for."""
+    folder, made = tmp_path_factory.mktemp("kinds"), dict[str, ModelBundle]()
+
+    def of(kind: str) -> ModelBundle:
+        if kind not in made:
+            made[kind] = small_bundle(kind, material, folder / kind)
+        return made[kind]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def features(material: Material) -> pd.DataFrame:
+    """The features of the first 200 cases."""
+    return material.cases.features.iloc[:200].reset_index(drop=True)
+
+
+@pytest.fixture
+def quick_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a stub in place of the report, which takes more time than a small training run."""
+
+    def stub(context: object, path: Path) -> None:
+        path.write_text("<html></html>", encoding="utf-8")
+
+    monkeypatch.setattr("forecast.training.train.write_report", stub)
+    monkeypatch.setattr("forecast.training.evaluate_bundle.write_report", stub)

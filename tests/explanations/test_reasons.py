@@ -1,0 +1,160 @@
+"""Tests of the choice of reasons, and that start, reasons and remainder add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from forecast.cases import Contributions, Reasons
+from forecast.explanations import wording
+from forecast.explanations.points import to_points
+from forecast.explanations.reasons import Reasoner, importance, whole_points
+from forecast.models.bundle import ModelBundle
+from forecast.settings import Settings
+from forecast.tables.description import Feature
+from tests.helpers import CAUSAL, KINDS, frames
+
+PLAIN = tuple(Feature(f"f{i}", "number", f"fact {i}") for i in range(8))
+AGE = Feature("age", "number", "age", unit="years")
+SEX = Feature("sex", "category", "sex", levels=("M", "F"))
+
+
+def explained(
+    features: tuple[Feature, ...], values: list[float], *, base: float = 0.0, cap: float = 0.0, **settings: object
+) -> Reasons:
+    """Explain one case whose features contribute ``values`` in log-odds."""
+    frame = pd.DataFrame({f.name: [1.0 if f.numeric else "M"] for f in features})
+    made = Contributions(tuple(f.name for f in features), base, np.array([values]), np.array([cap]))
+    return Reasoner(features, Settings(**settings)).reasons(frame, made)[0]
+
+
+def check_sum(reasons: Reasons) -> None:
+    total = reasons.start + sum(item.points for item in reasons.items) + reasons.remainder
+    assert total == pytest.approx(reasons.shown, abs=1e-9)
+    start, points, remainder, shown = whole_points(reasons)
+    assert start + sum(points) + remainder == shown
+    assert shown == round(reasons.shown)
+    exact = [reasons.start, *(item.points for item in reasons.items), reasons.remainder]
+    assert all(abs(w - x) < 1 + 1e-6 for w, x in zip([start, *points, remainder], exact, strict=True))
+
+
+values8 = arrays(np.float64, 8, elements=st.floats(-2, 2)).map(list)
+
+
+@given(values8, st.floats(-3, 3), st.floats(-2, 0), st.integers(1, 20))
+def test_start_reasons_and_remainder_add_up_and_are_no_more_than_asked_for(
+    values: list[float], base: float, cap: float, shown: int
+):
+    reasons = explained(PLAIN, values, base=base, cap=cap, reasons_shown=shown)
+    check_sum(reasons)
+    assert len([item for item in reasons.items if item.feature]) <= shown
+
+
+@given(values8, st.integers(2, 8))
+def test_both_directions_are_shown_where_both_exist(values: list[float], shown: int):
+    reasons = explained(PLAIN, values, reasons_shown=shown)
+    made = Contributions(tuple(f.name for f in PLAIN), 0.0, np.array([values]), np.zeros(1))
+    exist = set(np.sign(np.round(to_points(made).values[0], 1))) - {0.0}
+    assert {np.sign(item.points) for item in reasons.items} == exist
+
+
+def test_the_largest_are_shown_largest_first():
+    reasons = explained(PLAIN, [0.1, 0.9, -0.5, 0.2, 0, 0, 0.6, -0.3], reasons_shown=4)
+    assert [item.feature for item in reasons.items] == ["f1", "f6", "f2", "f7"]
+
+
+def test_the_last_gives_way_to_the_largest_in_the_other_direction():
+    reasons = explained(PLAIN, [0.9, 0.8, 0.7, 0.6, -0.2, -0.3, 0, 0], reasons_shown=3)
+    assert [item.feature for item in reasons.items] == ["f0", "f1", "f5"]
+
+
+def test_ties_after_rounding_go_by_the_order_of_the_catalogue():
+    reasons = explained(PLAIN, [0.30001, 0.30002, -0.3, 0.3, 0, 0, 0, 0.30003], reasons_shown=3)
+    assert [item.feature for item in reasons.items] == ["f0", "f1", "f2"]
+
+
+def test_what_rounds_to_nothing_is_not_shown():
+    assert explained(PLAIN, [0.5, 1e-4, 0, 0, 0, 0, 0, 0]).items[0].feature == "f0"
+    assert len(explained(PLAIN, [0.5, 1e-4, 0, 0, 0, 0, 0, 0]).items) == 1
+
+
+@given(values8, st.floats(-1, 1), st.floats(-1, 1), st.integers(1, 9))
+def test_age_and_sex_are_always_shown_with_a_note(values: list[float], age: float, sex: float, shown: int):
+    reasons = explained((*PLAIN, AGE, SEX), [*values, age, sex], reasons_shown=shown)
+    named = [item.feature for item in reasons.items]
+    assert {"age", "sex"} <= set(named)
+    assert len(named) <= max(shown, 2)
+    assert len(reasons.notes) == 2
+    assert all("not a reason to act" in note for note in reasons.notes)
+    check_sum(reasons)
+
+
+def test_a_feature_without_effect_is_said_to_leave_the_forecast_as_it_is():
+    items = {item.feature: item for item in explained((*PLAIN, AGE), [0.4] * 8 + [0.0]).items}
+    assert items["age"].direction == wording.NEITHER
+    assert items["age"].points == 0.0
+    assert str(items["age"].points) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("points", "strength"),
+    [(0.5, wording.A_LITTLE), (3.9, wording.A_LITTLE), (4.0, wording.SOME), (7.9, wording.SOME), (8.0, wording.A_LOT)],
+)
+def test_strength_goes_by_the_points_of_the_settings(points: float, strength: str):
+    reasoner = Reasoner(PLAIN, Settings(points_some=4, points_a_lot=8))
+    assert reasoner._strength(points) == reasoner._strength(-points) == strength
+
+
+def test_directions_follow_the_signs():
+    items = explained(PLAIN[:2], [0.5, -0.4]).items
+    assert [item.direction for item in items] == [wording.RAISES, wording.LOWERS]
+
+
+def test_lowering_a_level_to_the_one_before_is_a_row_of_its_own():
+    reasons = explained(PLAIN, [1.0, 0.5, -0.2, 0, 0, 0, 0, 0], base=-0.5, cap=-0.7)
+    last = reasons.items[-1]
+    assert (last.feature, last.fact, last.direction) == ("", wording.CAP, wording.LOWERS)
+    assert last.points < 0
+    check_sum(reasons)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@trials(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(frame=frames())
+def test_reasons_of_every_model_add_up_to_its_forecast_for_any_row(
+    kind: str, bundle_of: Callable[[str], ModelBundle], frame: pd.DataFrame
+):
+    bundle = bundle_of(kind)
+    features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
+    made = bundle.forecaster.forecast(frame)
+    for level in range(2):
+        found = Reasoner(features, Settings()).reasons(frame, bundle.forecaster.contributions(frame, level))
+        assert len(found) == len(frame)
+        for p, reasons in zip(made.probability[:, level], found, strict=True):
+            check_sum(reasons)
+            assert reasons.shown == pytest.approx(100 * p, abs=0.05 + 1e-6)
+            texts = [t for i in reasons.items for t in (i.fact, i.direction, i.strength)]
+            assert not [w for w in CAUSAL for t in texts if w in t.lower()]
+            assert not any("nan" in t.lower().split() or "None" in t for t in texts)
+
+
+@given(st.lists(st.integers(-300, 300), min_size=0, max_size=6), st.integers(0, 1000), st.integers(0, 1000))
+def test_whole_points_close_for_any_reasons(tenths: list[int], start: int, shown: int):
+    from forecast.cases import Reason
+
+    items = tuple(Reason("f", "fact", "", "", t / 10) for t in tenths)
+    remainder = round((shown - start - sum(tenths)) / 10, 1)
+    check_sum(Reasons(start / 10, items, remainder, shown / 10))
+
+
+def test_importance_is_the_mean_size_largest_first_ties_in_the_order_of_the_catalogue():
+    made = Contributions(("a", "b", "c"), 0.0, np.array([[1.0, -2.0, 1.0], [-1.0, 2.0, 1.0]]), np.zeros(2))
+    assert importance(made) == [("b", 2.0), ("a", 1.0), ("c", 1.0)]
+    assert importance(Contributions(("a",), 0.0, np.empty((0, 1)), np.empty(0))) == []

@@ -1,0 +1,77 @@
+"""Tests of the words in which facts are put."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from forecast.explanations import wording
+from forecast.explanations.wording import about, fact
+from forecast.tables.description import KINDS, Feature
+from forecast.tables.library import load, shipped
+from tests.helpers import CAUSAL
+
+EVERY_KIND = [
+    (Feature("priors", "number", "prior offences on record"), 3.0, "Prior offences on record: 3"),
+    (
+        Feature("since", "number", "time since the last arrest", unit="years"),
+        2.5,
+        "Time since the last arrest: 2.5 years",
+    ),
+    (Feature("since", "number", "time since", unit="years"), 2.125, "Time since: 2.12 years"),
+    (Feature("since", "number", "time since", unit="years"), 0.001, "Time since: 0 years"),
+    (Feature("since", "number", "time since", unit="years"), 10.001, "Time since: 10 years"),
+    (Feature("share", "number", "share"), 0.0, "Share: 0"),
+    (Feature("change", "number", "change"), -1.5, "Change: -1.5"),
+    (Feature("grade", "ordered", "level", levels=("A", "B")), 1.0, "Level: B"),
+    (Feature("grade", "ordered", "level", levels=("A", "B"), words=("low", "high")), 0.0, "Level: low"),
+    (Feature("offence", "category", "present offence"), "theft", "Present offence: theft"),
+    (Feature("sex", "category", "sex", levels=("M", "F"), words=("male", "female")), "F", "Sex: female"),
+    (Feature("sex", "category", "sex", levels=("M", "F"), words=("male", "female")), "other", "Sex: other"),
+    (Feature("bail", "flag", "on bail when arrested"), 1.0, "On bail when arrested"),
+    (Feature("bail", "flag", "on bail when arrested"), 0.0, "Not on record: on bail when arrested"),
+    (Feature("priors", "top-coded", "arrests"), 10.0, "Arrests: 10"),
+    (Feature("age", "band", "age at release", unit="years"), 45.0, "Age at release: about 45 years"),
+]
+
+
+@pytest.mark.parametrize(("feature", "value", "text"), EVERY_KIND, ids=[text for _, _, text in EVERY_KIND])
+def test_a_fact_is_put_as_what_is_on_record(feature: Feature, value: object, text: str):
+    assert fact(feature, value) == text
+
+
+def test_every_kind_of_feature_is_tried_above():
+    assert {feature.kind for feature, _, _ in EVERY_KIND} == set(KINDS)
+
+
+@pytest.mark.parametrize("value", [None, float("nan")], ids=["None", "NaN"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_missing_value_is_not_recorded_whatever_the_kind(kind: str, value: object):
+    assert fact(Feature("x", kind, "the thing", levels=("a", "b")), value) == "The thing: not recorded"
+
+
+@pytest.mark.parametrize("name", [f"{n}" for n in shipped()])
+def test_no_flag_of_a_shipped_table_is_phrased_as_a_number(name: str):
+    for feature in load(name).features:
+        if feature.kind == "flag":
+            for value in (0.0, 1.0):
+                assert not any(sign in fact(feature, value) for sign in ("= 0", ": 0", "= 1", ": 1", "0.0", "1.0"))
+
+
+def test_no_text_claims_a_cause_or_a_certainty():
+    source = inspect.getsource(wording).split('"""', 2)[2].lower()
+    assert not [word for word in CAUSAL if word in source.replace("because it is part of the forecast", "")]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "fewer than 1"), (1, "about 1"), (99, "about 99"), (100, "more than 99")]
+)
+def test_nobody_and_everybody_are_never_claimed(count: int, text: str):
+    assert about(count) == text
+
+
+def test_a_phrase_begins_a_sentence_with_a_capital_and_keeps_the_rest():
+    assert wording.sentence("NHS number on record") == "NHS number on record"
+    assert wording.sentence("on bail") == "On bail"
+    assert wording.sentence("") == ""
