@@ -77,7 +77,7 @@ def rows(table: str, repeats: int) -> Iterator[tuple[str, list[list[float]]]]:
         forecasts[PEER] = peer_forecasts(material, folds, repeat)
         for name, p in forecasts.items():
             found.setdefault(name, []).append([auc(y, p), brier(y, p), mean_of_sexes(y, p, sex)])
-        for title, scores in material.cases.benchmarks.items():
+        for title, scores in material.cases.benchmarks.items():  # in every draw the same cases
             known = scores.notna().to_numpy()
             found.setdefault(str(title), []).append([auc(y[known], scores[known]), np.nan, np.nan])
     yield from found.items()

@@ -54,7 +54,7 @@ def test_an_open_list_without_any_common_value_knows_no_value():
     )
     new = pd.DataFrame({"offence": texts("a", None), "priors": [1.0, np.nan]})
     unknown = design.unknown(new)
-    assert list(unknown) == ["offence"]
+    assert list(unknown) == ["offence", "priors"]
     assert unknown["offence"].tolist() == [True, False]
 
 
@@ -86,8 +86,23 @@ def test_many_distinct_numbers_get_steps_at_deciles():
 
 
 def test_a_flag_gets_no_step_and_a_constant_none_either():
-    assert stepped_columns(BAIL, pd.Series([0.0, 1.0])) == [Column("bail", "value")]
-    assert stepped_columns(PRIORS, pd.Series([3.0, 3.0])) == [Column("priors", "value")]
+    assert [c.how for c in stepped_columns(BAIL, pd.Series([0.0, 1.0]))] == ["value"]
+    assert [c.how for c in stepped_columns(PRIORS, pd.Series([3.0, 3.0]))] == ["value"]
+
+
+def test_a_line_ends_where_training_did():
+    frame = pd.DataFrame({"priors": [0.0, 4.0, 10.0]})
+    design = fit_design([PRIORS], frame, straight_columns)
+    assert design.matrix(pd.DataFrame({"priors": [-3.0, 5.0, 3000.0]})).ravel().tolist() == [0.0, 5.0, 10.0]
+
+
+def test_a_number_that_training_never_missed_is_noted_where_it_is_missing():
+    frame = pd.DataFrame({"priors": [0.0, 4.0, 11.0]})
+    for make in (tree_columns, straight_columns, stepped_columns):
+        design = fit_design([PRIORS], frame, make)
+        new = pd.DataFrame({"priors": [1.0, np.nan]})
+        assert design.unknown(new)["priors"].tolist() == [False, True]
+        assert design.matrix(new)[1, 0] == 5.0
 
 
 def test_steps_keep_a_missing_number_missing():

@@ -63,7 +63,6 @@ def test_a_sound_description_is_built(content: Content) -> None:
         ("[outcome]\nobserved_until = 2017-01-02T00:00:00", "toml-wrong-type", "observed_until", "Correct"),
         ('format = "1"', "toml-wrong-type", "format", "Correct"),
         ("[outcome]\nhorizon_months = 0", "setting-range", "horizon_months", "range"),
-        ("[features.priors]\ndirection = 2", "setting-range", "direction", "range"),
         ("keys = 3", "toml-wrong-type", "keys", "Correct"),
         ('outcome = "again"', "toml-wrong-type", "outcome", "Correct"),
         ('features = ["age"]', "toml-wrong-type", "features", "Correct"),

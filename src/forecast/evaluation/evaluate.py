@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     Measured = dict[tuple[str, ...], dict[str, Floats]]
     """(1 + B,) arrays by probe and measure, the point first."""
 
+RANKING = ("auc", "calibration_slope")
+SAME_FOR_ALL = "none: the same forecast for everybody"
 COMPARED = ("brier", "auc")
 """The metrics whose paired differences between models are reported."""
 
@@ -53,6 +55,7 @@ class _Material:
     cutoffs: Mapping[str, float]
     scores: Mapping[str, Floats]
     score_cuts: Mapping[str, float]
+    constant: frozenset[str]
 
     @property
     def forecast(self) -> Floats:
@@ -74,6 +77,7 @@ def evaluate_level(
     seed: int,
     progress: Progress,
     score_cuts: Mapping[str, float] | None = None,
+    constant: Collection[str] = (),
 ) -> LevelEvaluation:
     """Evaluate forecasts of one level on n cases that no model was fitted on.
 
@@ -87,6 +91,8 @@ def evaluate_level(
     cutoffs : probabilities from which a forecast counts as flagged, by name or as a list.
     scores : by name, (n,) scores of other instruments, NaN where absent; higher means more likely.
     score_cuts : from which value such a score counts as flagged, by its name, where one is declared.
+    constant : models that forecast the same for everybody. Pooled over folds such forecasts differ a little, by chance
+        and against the outcome, so that an AUC or a calibration slope of them would mislead; they get none.
     settings : replicates, and how small a group may be.
 
     Raises
@@ -110,6 +116,7 @@ def evaluate_level(
         cutoffs=named_cutoffs(cutoffs),
         scores={name: np.asarray(values, dtype=np.float64) for name, values in scores.items()},
         score_cuts={name: float(cut) for name, cut in (score_cuts or {}).items()},
+        constant=frozenset(constant),
     )
     replicates = settings.bootstrap_replicates
     progress.begin(f"Measuring: {words}", replicates)
@@ -214,10 +221,11 @@ def _figures(m: _Material, found: Measured, least: int) -> dict[str, Any]:
         "base_rate": estimate(chosen["base_rate"]),
         "mean_forecast": estimate(chosen["mean_forecast"]),
         "models": {
-            name: estimates({metric: found["model", name][metric] for metric in metrics.METRICS}) for name in m.models
+            name: _fair(m, name, {metric: found["model", name][metric] for metric in metrics.METRICS})
+            for name in m.models
         },
         "differences": {
-            name: estimates({metric: chosen[metric] - found["model", name][metric] for metric in COMPARED})
+            name: _fair(m, name, {metric: chosen[metric] - found["model", name][metric] for metric in COMPARED})
             for name in others
         },
         "scores": {name: _score(m, name, found) for name in m.scores},
@@ -225,6 +233,13 @@ def _figures(m: _Material, found: Measured, least: int) -> dict[str, Any]:
         "groups": _group_results(m, found, least),
         "means": _means(m, found),
     }
+
+
+def _fair(m: _Material, name: str, measured: dict[str, Floats]) -> dict[str, Estimate]:
+    """Turn measurements into figures, without those that a forecast which is the same for all cannot have."""
+    nothing = Estimate(None, None, None, SAME_FOR_ALL)
+    barred = RANKING if name in m.constant else ()
+    return {metric: nothing if metric in barred else figure for metric, figure in estimates(measured).items()}
 
 
 def _score(m: _Material, name: str, found: Measured) -> ScoreEvaluation:

@@ -8,7 +8,7 @@ with enough training cases get one, and all others count together as none of the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,17 +32,20 @@ class Column:
     """One column of the matrix: the feature it belongs to and how it is made from it.
 
     ``how``: "value" (the number), "is" (1 where the category is ``value``), "missing" (1 where it is missing),
-    "from" (1 where the number is ``value`` or more). ``fill`` stands for a missing number, if given.
+    "from" (1 where the number is ``value`` or more). ``fill`` stands for a missing number where training never saw one
+    missing; ``low`` and ``high`` keep a number within what training saw.
     """
 
     feature: str
     how: str
     value: str | float | None = None
     fill: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the column as plain data."""
-        return {"feature": self.feature, "how": self.how, "value": self.value, "fill": self.fill}
+        """Return the column as plain data; what is not given is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,19 @@ class Design:
         return summed.T
 
     def unknown(self, frame: pd.DataFrame) -> dict[str, Bools]:
-        """Return for each category which rows hold a value without a column: declared nowhere, or rare in training."""
-        numbers = {column.feature for column in self.columns if column.how == "value"}
+        """Return for each feature that can have one which rows hold a value that training did not see.
+
+        For a category: a value without a column, declared nowhere or rare in training. For a number: none at all,
+        where it was never missing in training.
+        """
+        numbers = {column.feature: column for column in self.columns if column.how == "value"}
         known: dict[str, set[str]] = {name: set() for name in self.features if name not in numbers}
         for column in self.columns:
             if column.how == "is":
                 known[column.feature].add(str(column.value))
-        return {
-            name: np.asarray(frame[name].notna() & ~frame[name].isin(values), dtype=bool)
-            for name, values in known.items()
-        }
+        unseen = {name: frame[name].notna() & ~frame[name].isin(values) for name, values in known.items()}
+        unseen |= {name: frame[name].isna() for name, column in numbers.items() if column.fill is not None}
+        return {name: np.asarray(mask, dtype=bool) for name, mask in unseen.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the design as plain data."""
@@ -101,6 +107,8 @@ def _values(column: Column, values: pd.Series) -> Floats | Bools:
     numbers = values.to_numpy(dtype=np.float64)
     if column.how == "from":
         return np.where(np.isnan(numbers), np.nan, numbers >= float(column.value or 0.0))
+    if column.low is not None:
+        numbers = np.clip(numbers, column.low, column.high)
     return numbers if column.fill is None else np.where(np.isnan(numbers), column.fill, numbers)
 
 
@@ -113,8 +121,12 @@ def tree_columns(feature: Feature, values: pd.Series) -> list[Column]:
     Trees that never saw a number missing would take a missing one as 0 (LightGBM's rule): it counts as the mean.
     """
     if feature.numeric:
-        return [Column(feature.name, "value", fill=None if values.isna().any() else float(values.mean()))]
+        return [Column(feature.name, "value", fill=_fill(values))]
     return _category_columns(feature, values)
+
+
+def _fill(values: pd.Series) -> float | None:
+    return None if values.isna().any() or values.empty else float(values.mean())
 
 
 def _category_columns(feature: Feature, values: pd.Series) -> list[Column]:
@@ -127,9 +139,15 @@ def _category_columns(feature: Feature, values: pd.Series) -> list[Column]:
 
 
 def straight_columns(feature: Feature, values: pd.Series) -> list[Column]:
-    """Return one straight line for a number, the tree columns for a category, and a mark for missing."""
+    """Return one straight line for a number, the tree columns for a category, and a mark for missing.
+
+    The line ends where training did: a number beyond counts as the largest or smallest that training saw.
+    """
     missing = [Column(feature.name, "missing")] if values.isna().any() else []
-    return ([Column(feature.name, "value")] if feature.numeric else _category_columns(feature, values)) + missing
+    if not feature.numeric:
+        return _category_columns(feature, values) + missing
+    low, high = (None, None) if values.isna().all() else (float(values.min()), float(values.max()))
+    return [Column(feature.name, "value", fill=_fill(values), low=low, high=high), *missing]
 
 
 def stepped_columns(feature: Feature, values: pd.Series) -> list[Column]:

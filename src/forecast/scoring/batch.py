@@ -114,7 +114,8 @@ def refuse_unknown(bundle: ModelBundle, chunk: Chunk) -> tuple[Chunk, list[str]]
     The note of a row without such a category is an empty text.
     """
     unknown = bundle.forecaster.model.unknown(chunk.cases.features)
-    closed = {n: mask for n, mask in unknown.items() if bundle.description.feature(n).refuses_unknown and mask.any()}
+    features = {name: bundle.description.feature(name) for name in unknown}
+    closed = {n: mask for n, mask in unknown.items() if features[n].refuses_category and mask.any()}
     if closed:
         bad = np.logical_or.reduce(list(closed.values()))
         refused = pd.concat([chunk.refused, _unknown(bundle, chunk, closed)], ignore_index=True)

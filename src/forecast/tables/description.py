@@ -47,7 +47,6 @@ class Feature:
     )
     group: str = key("the group of features that variants switch on", "base")
     caution: str = key("why to read results with this feature with care", "")
-    direction: int = key("1 if more can only raise the forecast, -1 if only lower it, 0 if free", 0, low=-1, high=1)
     sum_of: tuple[str, ...] = key("derive the number as the sum of these features instead of reading a column", ())
 
     @property
@@ -70,6 +69,11 @@ class Feature:
     def always_shown(self) -> bool:
         """Whether an explanation must always name it: age and sex, where they are features."""
         return "(age)" in self.sensitive or "(sex)" in self.sensitive
+
+    @property
+    def refuses_category(self) -> bool:
+        """Whether it is a category of which a value that training did not see refuses the row."""
+        return not self.numeric and self.refuses_unknown
 
     @property
     def refuses_unknown(self) -> bool:

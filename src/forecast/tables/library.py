@@ -39,9 +39,9 @@ def load(name: str) -> Description:
 
 
 def local_copy(description: Description, settings: Settings, near: Path | None = None) -> Path:
-    """Return where the table's own file lies: under the data folder, or beside its description in ``near``."""
+    """Return where the table's own file lies: under FORECAST_DATA, the data folder, or in ``near``."""
     if not description.head.file:
         raise Problem("toml-missing-key", path=description.label, key="file", meaning="where the table's file lies")
-    folders = [data_folder(settings), *([near] if near else [])]
+    folders = [data_folder(settings), settings.data_folder, *([near] if near else [])]
     places = [folder / name for folder in folders for name in (description.head.file, *description.head.also)]
     return next((place for place in places if place.exists()), places[0])

@@ -27,6 +27,8 @@ class Tested:
     probability: Mapping[str, Floats]
     chosen: str
     cutoffs: CutOffs
+    constant: tuple[str, ...] = ()
+    """Models that forecast the same for everybody."""
 
 
 def evaluate_levels(
@@ -50,6 +52,7 @@ def evaluate_levels(
                 cutoffs=[tested.cutoffs.values[k]],
                 scores={b.title: tested.cases.benchmarks[b.name].to_numpy() for b in instruments},
                 score_cuts={b.title: b.cut for b in instruments if b.cut is not None},
+                constant=tested.constant,
                 settings=settings,
                 seed=seed,
                 progress=progress,

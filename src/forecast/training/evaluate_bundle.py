@@ -60,7 +60,8 @@ def evaluate_bundle(
     probability = {kind: bundle.forecaster.forecast(cases.features).probability}
     rates = cases.outcomes.mean().to_numpy()
     probability["base rate of these cases"] = np.tile(rates, (len(cases), 1))
-    tested = Tested(cases, probability, kind, bundle.forecaster.cutoffs)
+    constant = tuple(name for name in probability if name != kind or not bundle.forecaster.model.features)
+    tested = Tested(cases, probability, kind, bundle.forecaster.cutoffs, constant)
     evaluations = evaluate_levels(tested, description, settings, SEED, progress)
     frame = cases.features.iloc[:2000].reset_index(drop=True)
     weights = {

@@ -156,7 +156,8 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
             made[name][fold.test] = forecaster.forecast(cases.features.iloc[fold.test]).probability
     rows = np.sort(np.concatenate([fold.test for fold in folds]))
     cutoffs = fitted[experiment.model].cutoffs
-    return Tested(cases.take(rows), {name: p[rows] for name, p in made.items()}, experiment.model, cutoffs)
+    constant = tuple(name for name, forecaster in fitted.items() if not forecaster.model.features)
+    return Tested(cases.take(rows), {name: p[rows] for name, p in made.items()}, experiment.model, cutoffs, constant)
 
 
 def _notes(material: Material) -> list[str]:
