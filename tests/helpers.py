@@ -60,7 +60,7 @@ def small_bundle(kind: str, material: Material, folder: Path) -> ModelBundle:
         folder,
         material.description,
         trainer.forecasters([kind], material.cases)[kind],
-        {"data": {"file": material.path.name, "sha256": "0" * 64, "cases": len(material.cases)}},
+        {"data": {"file": material.path.name, "sha256": "0" * 64, "cases": len(material.cases), "cases_sha256": ""}},
     )
     return load_bundle(folder, threads=1)
 

@@ -69,6 +69,8 @@ class Cases:
     part: pd.Series | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     """Flow: rows read, refused, left out by each cohort condition."""
+    recorded: pd.DataFrame | None = None
+    """Texts as they stand in the file, of features that a number would misquote ("48 or older"); for scoring."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -92,6 +94,7 @@ class Cases:
             cut(self.benchmarks),
             part,
             self.counts,
+            None if self.recorded is None else cut(self.recorded),
         )
 
 

@@ -72,9 +72,7 @@ CATALOGUE: dict[str, Entry] = {
         "There is no table description called '{name}'.",
         "Give the path of a TOML file, or one of the shipped ones: {known}.",
     ),
-    "variant-unknown": Entry(
-        "{path} has no variant '{variant}'.", "Choose one of: {known} (written as NAME:VARIANT or variant = ...)."
-    ),
+    "variant-unknown": Entry("{path} has no variant '{variant}'.", "Choose one of: {known} (written as NAME:VARIANT)."),
     "column-twice": Entry(
         "{path}: the column '{column}' is declared as {first} and as {second}.", "Leave one of the two declarations."
     ),
@@ -88,9 +86,13 @@ CATALOGUE: dict[str, Entry] = {
         "{path}: the column '{column}', which {description} needs, is not there.",
         "Add the column or correct its name in the description. {hint}",
     ),
+    "columns-missing": Entry(
+        "{path}: {count} columns that {description} needs are not there: {names}. The file has: {here}.",
+        "Check that it is the right file, and that 'delimiter' in the description is the file's own.",
+    ),
     "rows-refused": Entry(
         "{path}: {count} rows refused: {meaning} Column '{column}', for example {examples}.",
-        "Mend the rows or the description; to go on without them, say so (allow_refused = true, --allow-refused).",
+        "Mend the rows or the description; to go on without them set allow_refused (train) or --allow-refused.",
     ),
     "no-rows-left": Entry(
         "{path}: no row is left of {read} after {steps}.", "Check the cohort conditions of the description."
@@ -119,6 +121,10 @@ CATALOGUE: dict[str, Entry] = {
         "The split leaves {count} rows to {part}, and {needed} are needed.",
         "Choose another split or another date; `forecast train --plan` shows the folds.",
     ),
+    "key-reserved": Entry(
+        "{path}: the case's key is called '{column}', and so is a column that scores are written to.",
+        "Rename the column in the file.",
+    ),
     "two-feature-missing": Entry(
         "{path}: the two-feature model needs to know which columns hold age and number of priors.",
         'Add two_feature = ["AGE COLUMN", "PRIORS COLUMN"] to the description.',
@@ -128,21 +134,41 @@ CATALOGUE: dict[str, Entry] = {
         "The row has {found} fields where the header has {expected}.", "Check quotes and separators."
     ),
     "row-key-missing": Entry("The key '{column}' is empty.", "Give each case its key."),
-    "row-duplicate-id": Entry("The id in '{column}' stands in an earlier row too.", "Keep one row a case."),
-    "row-not-a-number": Entry("'{column}' holds a text where a number should be.", "Correct the value."),
-    "row-out-of-range": Entry("'{column}' is outside the declared range {low} to {high}.", "Correct the value."),
+    "row-duplicate-id": Entry(
+        "The id in '{column}' stands in more than one row, and nobody can tell which is the right one.",
+        "Keep one row a case.",
+    ),
+    "row-not-a-number": Entry(
+        "'{column}' holds {found} where a number should be.",
+        "Correct the value.",
+    ),
+    "row-out-of-range": Entry(
+        "'{column}' is {found}, outside the declared range (from {low}, to {high}).",
+        "Correct the value, or low and high.",
+    ),
     "row-unknown-category": Entry(
-        "'{column}' holds a value that the description (or, for an open list, the training data) does not know.",
-        "Correct the value or add it to the description and train again.",
+        "'{column}' holds {found}, which neither the description nor the training data know.",
+        "Correct the value, or add it to the description and train again.",
     ),
     "row-value-missing": Entry("'{column}' is empty, and the description requires it.", "Fill it in."),
-    "row-not-a-date": Entry("'{column}' is not a date of the form YYYY-MM-DD.", "Correct the value."),
+    "row-not-a-date": Entry(
+        "'{column}' holds {found}, which is not a date of the form YYYY-MM-DD.",
+        "Correct the value.",
+    ),
     "row-outcome-missing": Entry("The outcome '{column}' is empty.", "Fill it in, or leave the row out."),
     "row-outcome-in-future": Entry(
         "The outcome in '{column}' is dated after the data end ({until}).", "Correct the date or observed_until."
     ),
     "row-outcome-before": Entry(
         "The outcome in '{column}' is dated before the forecast.", "An outcome must lie at or after as_of."
+    ),
+    "row-outcome-after-window": Entry(
+        "The outcome in '{column}' is dated after the outcome window of {months} months.",
+        "It is no outcome of this window: correct the outcome or the date.",
+    ),
+    "row-outcome-undated": Entry(
+        "The outcome happened, but '{column}' does not say when.",
+        "Fill in the date, or leave the key 'date' out of the description.",
     ),
     "row-outcome-order": Entry(
         "The outcome '{column}' happened although the lower level did not.",

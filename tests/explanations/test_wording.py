@@ -75,3 +75,12 @@ def test_a_phrase_begins_a_sentence_with_a_capital_and_keeps_the_rest():
     assert wording.sentence("NHS number on record") == "NHS number on record"
     assert wording.sentence("on bail") == "On bail"
     assert wording.sentence("") == ""
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [("48 or older", "Age: 48 or older"), ("43-47", "Age: 43-47 years"), (None, "Age: about 45 years")],
+)
+def test_a_band_is_quoted_as_it_stands_on_record(recorded: str | None, said: str):
+    age = Feature("age", "band", "age", unit="years")
+    assert wording.fact(age, 45.0, recorded) == said

@@ -20,7 +20,10 @@ import pytest
 import forecast
 from forecast.files import sha256, to_json
 from forecast.models import boosting
+from forecast.models.bands import CutOffs
 from forecast.models.bundle import MANIFEST, ModelBundle, load_bundle, read_manifest, versions, write_bundle
+from forecast.models.calibration import identity
+from forecast.models.forecaster import Forecaster
 from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.tables.description import build
@@ -76,7 +79,9 @@ def test_the_description_comes_back_from_json_with_its_variant_and_dates(
     name: str, bundle: ModelBundle, tmp_path: Path
 ):
     description = load(name)
-    write_bundle(tmp_path, description, bundle.forecaster, {})
+    levels = len(description.scale.reached)
+    fitting = Forecaster(bundle.forecaster.model, identity(levels), CutOffs((0.5,) * levels))
+    write_bundle(tmp_path, description, fitting, {})
     back = load_bundle(tmp_path).description
     assert back == description
     assert back.observed_until is None or isinstance(back.observed_until, datetime.date)
@@ -240,3 +245,26 @@ def test_a_bundle_of_the_first_days_still_loads(copy: Path, bundle: ModelBundle)
     manifest["manifest_sha256"] = hashlib.sha256(to_json(manifest).encode()).hexdigest()
     (copy / MANIFEST).write_text(to_json(manifest), "utf-8")
     assert load_bundle(copy).model_id == bundle.model_id
+
+
+def resigned(folder: Path, **changes: Any) -> None:
+    """Change a manifest and give it the hash that fits, as somebody with the code could."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8")) | changes
+    manifest.pop("manifest_sha256")
+    manifest["manifest_sha256"] = forecast.models.bundle._digest(manifest)
+    (folder / "manifest.json").write_text(to_json(manifest), "utf-8")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "oracle"}, {"calibration": {"a": [], "b": []}}, {"format": "1"}],
+    ids=["unknown kind", "no calibration", "format as text"],
+)
+def test_a_manifest_that_fits_its_hash_but_not_itself_is_damaged(
+    bundle: ModelBundle, tmp_path: Path, changes: dict[str, Any]
+):
+    write_bundle(tmp_path, bundle.description, bundle.forecaster, {})
+    resigned(tmp_path, **changes)
+    with pytest.raises(Problem) as found:
+        load_bundle(tmp_path)
+    assert found.value.code == "bundle-corrupt"

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from forecast.models.bundle import _dated, _plain
 from forecast.problems import Problem
+from forecast.settings import read_toml
 from forecast.tables.description import FORMAT, build, merge
+from forecast.tables.library import shipped
 
 Content = dict[str, Any]
 ProblemsOf = Callable[..., list[Problem]]
@@ -293,3 +295,12 @@ def test_a_description_comes_back_the_same_from_a_bundle(
     }
     first = build(content, "x")
     assert build(_dated(json.loads(json.dumps(_plain(first.raw)))), "x") == first
+
+
+@pytest.mark.parametrize("name", ["band", "p_any", "model_id", "reasons_any"])
+def test_a_key_called_like_a_column_of_scores_is_refused(name: str) -> None:
+    content = read_toml(shipped()["synthetic"])
+    content["keys"]["case"] = name
+    with pytest.raises(Problem) as found:
+        build(content, "mine.toml")
+    assert found.value.code == "key-reserved"

@@ -68,7 +68,6 @@ def test_good_rows_become_cases_with_the_types_that_are_promised(table: Table, r
         ({"as_of": "NA"}, "row-key-missing", "as_of"),
         ({"as_of": "03/04/2014"}, "row-not-a-date", "as_of"),
         ({"as_of": "2014-02-30"}, "row-not-a-date", "as_of"),
-        ({"id": "C1"}, "row-duplicate-id", "id"),
         ({"priors": "many"}, "row-not-a-number", "priors"),
         ({"priors": "-1"}, "row-out-of-range", "priors"),
         ({"age": "17"}, "row-under-18", "age"),
@@ -81,6 +80,8 @@ def test_good_rows_become_cases_with_the_types_that_are_promised(table: Table, r
         ({"again": "2"}, "row-unknown-category", "again"),
         ({"again": "1", "again_on": "2017-01-02"}, "row-outcome-in-future", "again_on"),
         ({"again": "1", "again_on": "2013-12-31"}, "row-outcome-before", "again_on"),
+        ({"again": "1", "again_on": "2016-12-30"}, "row-outcome-after-window", "again_on"),
+        ({"again": "1", "again_on": ""}, "row-outcome-undated", "again_on"),
         ({"again": "1", "again_on": "soon"}, "row-not-a-date", "again_on"),
         ({"again": "0", "again_on": "", "grave": "1"}, "row-outcome-order", "grave"),
         ({"as_of": "2015-01-03", "again_on": "2015-06-01"}, "row-follow-up-incomplete", "as_of"),
@@ -101,7 +102,7 @@ def test_a_bad_row_is_refused_with_one_clear_code(
     [
         {"as_of": "2015-01-02", "again": "0", "again_on": "", "grave": "0"},
         {"age": "18"},
-        {"again_on": "2017-01-01"},
+        {"as_of": "2014-06-01", "again_on": "2016-05-31"},
         {"as_of": "2014-06-01 23:10:00", "again_on": "2014-06-01"},
         {"sex": "", "decile": "not scored"},
     ],
@@ -129,7 +130,8 @@ def test_an_outcome_after_today_is_refused_where_no_data_end_is_declared(table: 
     _, refused = read_cases(
         d, table(6, {1: {"again_on": str(tomorrow)}, 4: {"again_on": str(today)}}), allow_refused=True
     )
-    assert refused[["row", "code"]].to_numpy().tolist() == [[2, "row-outcome-in-future"]]
+    codes = refused[["row", "code"]].to_numpy().tolist()
+    assert codes == [[2, "row-outcome-in-future"], [5, "row-outcome-after-window"]]
 
 
 def test_incomplete_follow_up_is_kept_as_published_with_a_reason(table: Table, content: dict[str, Any]) -> None:
@@ -229,15 +231,17 @@ def test_a_table_of_malformed_rows_alone_has_no_rows_left(
 
 
 @pytest.mark.parametrize("rows_a_chunk", [1, 2, 3, 100])
-def test_the_first_of_rows_with_the_same_id_is_kept_also_across_chunks(
+def test_every_row_with_an_id_that_stands_twice_is_refused_also_across_chunks(
     table: Table, description: Description, rows_a_chunk: int
 ) -> None:
     path = table(9, {4: {"id": "C1"}, 7: {"id": " C1 "}, 8: {"id": "C3"}})
     chunks = list(open_table(description, path, learning=True).chunks(rows_a_chunk))
     kept = [row for chunk in chunks for row in chunk.rows.tolist()]
     refused = pd.concat([chunk.refused for chunk in chunks])
-    assert kept == [1, 2, 3, 4, 6, 7]
+    assert kept == [1, 3, 6, 7]
     assert refused[["row", "case_id", "code"]].to_numpy().tolist() == [
+        [2, "C1", "row-duplicate-id"],
+        [4, "C3", "row-duplicate-id"],
         [5, "C1", "row-duplicate-id"],
         [8, "C1", "row-duplicate-id"],
         [9, "C3", "row-duplicate-id"],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from forecast.tables.rows import REFUSED_COLUMNS, RowProblems, refused_frame, summarise
 
@@ -9,7 +10,7 @@ from forecast.tables.rows import REFUSED_COLUMNS, RowProblems, refused_frame, su
 def test_a_row_with_several_problems_is_one_entry_with_the_first_and_the_others_codes() -> None:
     problems = RowProblems(4)
     problems.add(np.array([False, True, False, True]), "row-key-missing", column="id")
-    problems.add(np.array([1]), "row-not-a-number", column="priors")
+    problems.add(np.array([1]), "row-not-a-number", column="priors", found="'many'")
     frame = problems.frame(np.array([11, 12, 13, 14]), ["a", None, "c", None])
     assert frame["row"].tolist() == [12, 14]
     assert frame["code"].tolist() == ["row-key-missing", "row-key-missing"]
@@ -20,15 +21,16 @@ def test_a_row_with_several_problems_is_one_entry_with_the_first_and_the_others_
 def test_codes_a_row_are_noted_each_for_its_rows() -> None:
     problems = RowProblems(3)
     codes = np.array(["row-out-of-range", "", "row-not-a-number"], dtype=object)
-    problems.add_codes(codes, column="age", low=10, high="any")
+    problems.add_codes(codes, pa.chunked_array([["9", "30", "x" * 90]]), column="age", low=10, high="any")
     frame = problems.frame(np.arange(1, 4), ["a", "b", "c"])
     assert dict(zip(frame["row"], frame["code"], strict=True)) == {1: "row-out-of-range", 3: "row-not-a-number"}
-    assert "10 to any" in frame["sentence"].iloc[0]
+    assert "'9', outside the declared range (from 10, to any)" in frame["sentence"].iloc[0]
+    assert len(frame["sentence"].iloc[1]) < 120
 
 
 def test_no_codes_and_no_rows_note_nothing() -> None:
     problems = RowProblems(2)
-    problems.add_codes(None, column="age")
+    problems.add_codes(None, pa.chunked_array([["1", "2"]]), column="age")
     problems.add(np.array([], dtype=np.int64), "row-key-missing", column="id")
     assert problems.good.all()
     assert problems.frame(np.arange(2), ["a", "b"]).empty

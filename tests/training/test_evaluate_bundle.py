@@ -31,7 +31,7 @@ def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_figures_are_those_that_scikit_learn_computes(
     bundle: ModelBundle, new_file: Path, settings: Settings, tmp_path: Path, quick_report: None
 ):
-    evaluations = evaluate_bundle(bundle, new_file, tmp_path / "r.html", settings)
+    evaluations = evaluate_bundle(bundle, new_file, tmp_path / "r.html", settings).levels
     cases, _ = read_cases(bundle.description, new_file)
     p = bundle.forecaster.forecast(cases.features).probability
     for k, e in enumerate(evaluations):
@@ -58,14 +58,14 @@ def test_the_report_warns_where_the_file_is_the_one_the_model_was_fitted_on(
     bundle: ModelBundle, table_file: Path, settings: Settings, tmp_path: Path
 ):
     text = report_of(bundle, table_file, settings, tmp_path)
-    assert "the file that the model was fitted on" in text
+    assert "the cases that the model was fitted on" in text
     assert bundle.model_id in text
 
 
 def test_the_report_on_another_file_does_not_warn(
     bundle: ModelBundle, new_file: Path, settings: Settings, tmp_path: Path
 ):
-    assert "the file that the model was fitted on" not in report_of(bundle, new_file, settings, tmp_path)
+    assert "the cases that the model was fitted on" not in report_of(bundle, new_file, settings, tmp_path)
 
 
 def flagged(bundle: ModelBundle, table_file: Path, folder: Path) -> tuple[ModelBundle, Path]:
@@ -75,7 +75,7 @@ def flagged(bundle: ModelBundle, table_file: Path, folder: Path) -> tuple[ModelB
     table.to_csv(folder / "flagged.csv", index=False)
     raw = {**bundle.description.raw, "split": {"column": "sample", "train": ["A"], "test": ["B"]}}
     (folder / "bundle").mkdir()
-    facts = {"data": {"sha256": "0" * 64}}
+    facts = {"data": {"sha256": "0" * 64, "cases_sha256": ""}}
     write_bundle(folder / "bundle", build(raw, "a test"), bundle.forecaster, facts)
     return load_bundle(folder / "bundle"), folder / "flagged.csv"
 
@@ -84,9 +84,10 @@ def test_a_part_takes_only_the_rows_with_that_flag(
     bundle: ModelBundle, table_file: Path, settings: Settings, tmp_path: Path, quick_report: None
 ):
     with_flag, path = flagged(bundle, table_file, tmp_path)
-    everything = evaluate_bundle(with_flag, path, tmp_path / "all.html", settings)[0].cases
+    everything = evaluate_bundle(with_flag, path, tmp_path / "all.html", settings).levels[0].cases
     parts = [
-        evaluate_bundle(with_flag, path, tmp_path / f"{p}.html", settings, part=p)[0].cases for p in ("train", "test")
+        evaluate_bundle(with_flag, path, tmp_path / f"{p}.html", settings, part=p).levels[0].cases
+        for p in ("train", "test")
     ]
     assert sum(parts) == everything
     assert parts[1] == -(-everything // 3)
@@ -143,7 +144,7 @@ def test_rows_that_cannot_be_read_stop_it_unless_allowed(
         evaluate_bundle(bundle, tmp_path / "dirty.csv", tmp_path / "r.html", settings)
     assert found.value.code == "rows-refused"
     done = evaluate_bundle(bundle, tmp_path / "dirty.csv", tmp_path / "r.html", settings, allow_refused=True)
-    assert done[0].cases == len(table) - 1
+    assert done.levels[0].cases == len(table) - 1
 
 
 def test_a_file_without_outcomes_says_what_to_use_instead(
@@ -160,4 +161,4 @@ def test_a_bundle_with_settings_of_few_replicates_says_so(
     bundle: ModelBundle, new_file: Path, settings: Settings, tmp_path: Path, quick_report: None
 ):
     few = dataclasses.replace(settings, bootstrap_replicates=60)
-    assert evaluate_bundle(bundle, new_file, tmp_path / "r.html", few)[0].replicates == 60
+    assert evaluate_bundle(bundle, new_file, tmp_path / "r.html", few).levels[0].replicates == 60

@@ -37,7 +37,8 @@ def run(tracked: tuple[Trained, Settings]) -> Any:
 
 
 def test_a_run_has_every_parameter_of_the_experiment(run: Any, material: Material):
-    assert set(run.data.params) == {f.name for f in dataclasses.fields(material.experiment)}
+    wanted = {f.name for f in dataclasses.fields(material.experiment)}
+    assert set(run.data.params) == wanted | {f"settings.{f.name}" for f in dataclasses.fields(Settings)}
     assert run.data.params["boosting_rounds"] == str(material.experiment.boosting_rounds)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "small"
@@ -119,6 +120,7 @@ def test_a_damaged_store_is_a_problem(tmp_path: Path, something: dict[str, Any])
 def test_outside_a_repository_the_revision_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setattr(tracking, "__file__", str(tmp_path / "tracking.py"))
     assert tracking.git_revision() == "none"
     monkeypatch.setenv("PATH", "")
     assert tracking.git_revision() == "none"

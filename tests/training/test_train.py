@@ -262,3 +262,16 @@ def test_a_scale_of_two_levels_gives_two_bands(
     made = bundle.forecaster.forecast(material.cases.features)
     np.testing.assert_array_equal(made.band, made.probability[:, 0] >= 0.5)
     assert bundle.scale.bands == ("LOW", "HIGH")
+
+
+def test_a_split_in_time_gives_figures_for_returning_and_for_new_people_apart(
+    table_file: Path, settings: Settings, tmp_path: Path, quick_report: None
+):
+    experiment = small_experiment(
+        table_file, split="time", test_from=datetime.date(2014, 1, 1), boosting_rounds=5, beside=()
+    )
+    trained = train(prepare(experiment, settings), tmp_path / "timed", settings, tracked=False)
+    groups = {g.value: g.cases for g in trained.evaluations[0].groups["returning people"]}
+    assert set(groups) == {"new", "in the training part too"}
+    assert sum(groups.values()) == trained.evaluations[0].cases
+    assert any("in the training part too" in note for note in trained.notes)

@@ -67,7 +67,8 @@ def describe(name: str, path: Path | None, quiet: bool, settings_path: Path | No
 
 def summary_text(description: Description, summary: TableSummary) -> str:
     """Return a table's summary as text."""
-    head = f"{description.label}: {description.head.title}\n{description.head.about}".strip()
+    head = f"{description.label}: {description.head.title}; one row a {description.head.unit}\n{description.head.about}"
+    head = head.strip()
     flow = "\n".join(f"  {label}: {count:,}" for label, count in summary.flow.items())
     features = [(f.name, f.kind, f.missing, f.seen) for f in summary.features]
     rates = [

@@ -40,7 +40,7 @@ def evaluate(
     report = out or Path(f"{file.name.split('.')[0]}.report.html")
     progress = Terminal(quiet)
     try:
-        evaluations = evaluate_bundle(
+        done = evaluate_bundle(
             load_bundle(bundle, threads=settings.threads),
             file,
             report,
@@ -52,4 +52,5 @@ def evaluate(
         )
     finally:
         progress.close()
-    click.echo(f"{evaluations_text(evaluations)}\n\nReport: {report}")
+    notes = "".join(f"Note: {note}\n" for note in done.notes)
+    click.echo(f"{evaluations_text(done.levels)}\n\n{notes}Report: {report}")

@@ -34,7 +34,7 @@ def manifest_text(manifest: dict[str, Any], bundle: Path) -> str:
     signed = f"signed by {cutoffs['signed_by']}" if cutoffs["signed_by"] else "not signed"
     rows = [
         ("model id", manifest["model_id"]),
-        ("kind", manifest["kind"]),
+        ("model", manifest["experiment"]["model"]),
         ("experiment", manifest["name"]),
         ("table", manifest["description"]["name"] + (f":{manifest['variant']}" if manifest["variant"] else "")),
         ("outcome", ", ".join(manifest["description"]["outcome"]["scale"])),

@@ -34,7 +34,8 @@ def _level(e: LevelEvaluation) -> str:
 
 def trained_text(trained: Trained) -> str:
     """Return the figures of a training run, its notes, and where things lie."""
-    notes = "\n".join(f"Note: {note}" for note in trained.notes)
+    said = [f"Note: {note}" for note in trained.notes] + [f"Caution: {caution}" for caution in trained.cautions]
+    notes = "\n".join(said)
     where = f"Bundle {trained.model_id} in {trained.folder}\nReport: {trained.folder / 'report.html'}"
     tracked = f"Tracked as run {trained.run_id}; `forecast tracking` opens the page." if trained.run_id else ""
     return "\n\n".join(filter(None, [evaluations_text(trained.evaluations), notes, where, tracked]))

@@ -30,20 +30,28 @@ class Reasoner:
     features: Sequence[Feature]
     settings: Settings
 
-    def reasons(self, frame: pd.DataFrame, contributions: Contributions) -> list[Reasons]:
+    def reasons(
+        self, frame: pd.DataFrame, contributions: Contributions, recorded: pd.DataFrame | None = None
+    ) -> list[Reasons]:
         """Return the reasons of n cases: at most ``reasons_shown`` facts, both directions where both exist.
 
         Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex are always among
-        those shown where they are features.
+        those shown where they are features. ``recorded``: texts of the file for features that a number misquotes.
         """
         points = to_points(contributions)
         rounded = np.round(points.values, 1) + 0.0
         columns = [frame[f.name].tolist() for f in self.features]
-        return [self._one(columns, rounded[i], points, i) for i in range(len(frame))]
+        named = () if recorded is None else recorded.columns
+        quoted = {j: recorded[f.name].tolist() for j, f in enumerate(self.features) if f.name in named}  # type: ignore[index]
+        return [self._one(columns, quoted, rounded[i], points, i) for i in range(len(frame))]
 
-    def _one(self, columns: list[list[object]], rounded: Floats, points: Points, i: int) -> Reasons:
-        chosen = self._choose(rounded)
-        items = [self._reason(self.features[j], columns[j][i], float(rounded[j])) for j in chosen]
+    def _one(
+        self, columns: list[list[object]], quoted: dict[int, list[str]], rounded: Floats, points: Points, i: int
+    ) -> Reasons:
+        items = []
+        for j in self._choose(rounded):
+            said = wording.fact(self.features[j], columns[j][i], quoted[j][i] if j in quoted else None)
+            items.append(self._reason(self.features[j].name, said, float(rounded[j])))
         cap = float(np.round(points.cap[i], 1))
         if cap:
             items.append(Reason("", wording.CAP, wording.LOWERS, self._strength(cap), cap))
@@ -73,9 +81,9 @@ class Reasoner:
             chosen = chosen if other_side is None else [*chosen[:-1], other_side]
         return sorted({*chosen, *always}, key=lambda j: (-abs(rounded[j]), j))
 
-    def _reason(self, feature: Feature, value: object, points: float) -> Reason:
+    def _reason(self, feature: str, fact: str, points: float) -> Reason:
         direction = wording.RAISES if points > 0 else wording.LOWERS if points < 0 else wording.NEITHER
-        return Reason(feature.name, wording.fact(feature, value), direction, self._strength(points), points)
+        return Reason(feature, fact, direction, self._strength(points), points)
 
     def _strength(self, points: float) -> str:
         size = abs(points)

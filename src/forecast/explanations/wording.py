@@ -22,8 +22,11 @@ NOT_SEEN = "not seen in training: {phrase}"
 SENSITIVE_NOTE = "{phrase} is shown because it is part of the forecast; it is not a reason to act."
 
 
-def fact(feature: Feature, value: Any) -> str:
-    """Return the fact behind a feature's value: "Prior offences on record: 3"."""
+def fact(feature: Feature, value: Any, recorded: str | None = None) -> str:
+    """Return the fact behind a feature's value: "Prior offences on record: 3".
+
+    ``recorded``: the text that stands in the file, where the number would misquote it: "Age at release: 48 or older".
+    """
     phrase = sentence(feature.phrase)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return NOT_RECORDED.format(phrase=phrase)
@@ -33,6 +36,8 @@ def fact(feature: Feature, value: Any) -> str:
         return f"{phrase}: {_word(feature, feature.levels[int(value)])}"
     if feature.kind == "category":
         return f"{phrase}: {_word(feature, str(value))}"
+    if recorded is not None:
+        return f"{phrase}: {recorded} {feature.unit if recorded[-1:].isdigit() else ''}".rstrip()
     return f"{phrase}: {_number(feature, float(value))}"
 
 

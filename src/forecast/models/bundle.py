@@ -92,7 +92,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         found = manifest["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise Problem("bundle-corrupt", path=folder, detail="manifest.json cannot be read") from error
-    if not isinstance(found, int) or found > FORMAT:
+    if not isinstance(found, int):
+        raise Problem("bundle-corrupt", path=folder, detail=f"its format is {found!r}, not a number")
+    if found > FORMAT:
         raise Problem("bundle-newer", path=folder, found=found, newest=FORMAT)
     claimed = manifest.get("manifest_sha256")
     if claimed != _digest({k: v for k, v in manifest.items() if k != "manifest_sha256"}):
@@ -113,15 +115,22 @@ def load_bundle(folder: Path, *, threads: int = 0) -> ModelBundle:
             raise Problem("bundle-corrupt", path=folder, detail=f"{name} is missing")
         if sha256(path) != digest:
             raise Problem("bundle-corrupt", path=folder, detail=f"{name} does not have the sha256 of the manifest")
-    model = KINDS[manifest["kind"]].load(folder / "model", threads)
-    calibration = Calibration(tuple(manifest["calibration"]["a"]), tuple(manifest["calibration"]["b"]))
-    cutoffs = manifest["cutoffs"]
-    forecaster = Forecaster(
-        model, calibration, CutOffs(tuple(cutoffs["values"]), cutoffs["signed_by"], cutoffs["reason"])
-    )
     merged = build(_dated(manifest["description"]), folder / MANIFEST)
     description = dataclasses.replace(merged, variant=manifest["variant"])
-    return ModelBundle(folder, description, forecaster, manifest)
+    return ModelBundle(folder, description, _forecaster(folder, manifest, description, threads), manifest)
+
+
+def _forecaster(folder: Path, manifest: Mapping[str, Any], description: Description, threads: int) -> Forecaster:
+    """Put model, calibration and cut-offs together, or say that they do not belong together."""
+    calibration = Calibration(tuple(manifest["calibration"]["a"]), tuple(manifest["calibration"]["b"]))
+    cutoffs = CutOffs(*(manifest["cutoffs"][name] for name in ("values", "signed_by", "reason")))
+    levels = len(description.scale.reached)
+    if manifest["kind"] not in KINDS:
+        raise Problem("bundle-corrupt", path=folder, detail=f"the kind of model '{manifest['kind']}' is not known")
+    if any(len(values) != levels for values in (calibration.a, calibration.b, cutoffs.values)):
+        raise Problem("bundle-corrupt", path=folder, detail=f"calibration or cut-offs are not of {levels} levels")
+    model = KINDS[manifest["kind"]].load(folder / "model", threads)
+    return Forecaster(model, calibration, CutOffs(tuple(cutoffs.values), cutoffs.signed_by, cutoffs.reason))
 
 
 def versions() -> dict[str, str]:

@@ -81,7 +81,7 @@ def score_file(
             raise Problem("output-is-input", path=path)
         refuse_existing(target, overwrite)
     reader = open_table(bundle.description, path, learning=False)
-    writer = _Writer(bundle, settings, reasons)
+    writer = _Writer(bundle, settings, reasons, reader.source.type_of(bundle.description.keys.case))
     with whole_files(out, refused_file, manifest_file) as [scores_part, refused_part, manifest_part]:
         progress.begin(f"scoring {path.name}")
         with (
@@ -130,7 +130,7 @@ def _unknown(bundle: ModelBundle, chunk: Chunk, closed: dict[str, Bools]) -> pd.
     entries = []
     for i in np.flatnonzero(np.logical_or.reduce(list(closed.values()))).tolist():
         columns = [bundle.description.feature(n).source for n, mask in closed.items() if mask[i]]
-        problems = [Problem("row-unknown-category", column=column) for column in columns]
+        problems = [Problem("row-unknown-category", column=c, found="a value not seen in training") for c in columns]
         entries.append((int(chunk.rows[i]), chunk.cases.keys[CASE_ID].iloc[i], problems))
     return refused_frame(entries)
 
@@ -147,8 +147,8 @@ def _notes(bundle: ModelBundle, unknown: dict[str, Bools], size: int) -> list[st
 class _Writer:
     """Turns chunks into output tables and keeps the counts."""
 
-    def __init__(self, bundle: ModelBundle, settings: Settings, reasons: bool) -> None:
-        self.bundle, self.settings, self.reasons = bundle, settings, reasons
+    def __init__(self, bundle: ModelBundle, settings: Settings, reasons: bool, key_type: pa.DataType) -> None:
+        self.bundle, self.settings, self.reasons, self.key_type = bundle, settings, reasons, key_type
         features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
         self.reasoner = Reasoner(features, settings)
         self.rows = self.scored = 0
@@ -161,7 +161,7 @@ class _Writer:
     @property
     def schema(self) -> pa.Schema:
         levels = self.bundle.scale.reached
-        fields = [(self.key, pa.string()), *((f"p_{level}", pa.float64()) for level in levels)]
+        fields = [(self.key, self.key_type), *((f"p_{level}", pa.float64()) for level in levels)]
         fields += [("band", pa.string()), ("model_id", pa.string()), ("note", pa.string())]
         if self.reasons:
             for level in levels:
@@ -180,7 +180,8 @@ class _Writer:
     def _scored(self, chunk: Chunk, notes: list[str]) -> pa.Table:
         frame, bundle = chunk.cases.features, self.bundle
         made = bundle.forecaster.forecast(frame)
-        columns: dict[str, Any] = {self.key: chunk.cases.keys[CASE_ID].tolist()}
+        ids = pa.array(chunk.cases.keys[CASE_ID].tolist(), pa.string())
+        columns: dict[str, Any] = {self.key: ids.cast(self.key_type)}
         for k, level in enumerate(bundle.scale.reached):
             columns[f"p_{level}"] = made.probability[:, k]
         columns["band"] = np.array(bundle.scale.bands, dtype=object)[made.band]
@@ -188,7 +189,7 @@ class _Writer:
         columns["note"] = notes
         if self.reasons:
             for k, level in enumerate(bundle.scale.reached):
-                found = self.reasoner.reasons(frame, bundle.forecaster.contributions(frame, k))
+                found = self.reasoner.reasons(frame, bundle.forecaster.contributions(frame, k), chunk.cases.recorded)
                 columns[f"start_{level}"] = [r.start for r in found]
                 columns[f"reasons_{level}"] = [_plain(r) for r in found]
                 columns[f"remainder_{level}"] = [r.remainder for r in found]

@@ -15,9 +15,7 @@ from forecast.scoring.batch import refuse_unknown
 from forecast.tables.reader import open_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from forecast.cases import Reasons
+    from forecast.cases import Cases, Reasons
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
 
@@ -44,8 +42,7 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
         refused = chunk.refused[chunk.refused["case_id"] == case_id]
         found = np.flatnonzero(chunk.cases.keys[CASE_ID].to_numpy() == case_id)
         if len(found):
-            frame = chunk.cases.features.iloc[found[:1]].reset_index(drop=True)
-            return _explained(bundle, frame, case_id, notes[found[0]], settings)
+            return _explained(bundle, chunk.cases.take(found[:1]), case_id, notes[found[0]], settings)
         if len(refused):
             first = refused.iloc[0]
             raise Problem(
@@ -54,7 +51,8 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
     raise Problem("case-unknown", path=path, key=bundle.description.keys.case, id=case_id)
 
 
-def _explained(bundle: ModelBundle, frame: pd.DataFrame, case_id: str, note: str, settings: Settings) -> Explained:
+def _explained(bundle: ModelBundle, case: Cases, case_id: str, note: str, settings: Settings) -> Explained:
+    frame = case.features
     made = bundle.forecaster.forecast(frame)
     features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
     reasoner = Reasoner(features, settings)
@@ -64,7 +62,7 @@ def _explained(bundle: ModelBundle, frame: pd.DataFrame, case_id: str, note: str
         bundle.scale.bands[int(made.band[0])],
         {level: float(made.probability[0, k]) for k, level in enumerate(levels)},
         {
-            level: reasoner.reasons(frame, bundle.forecaster.contributions(frame, k))[0]
+            level: reasoner.reasons(frame, bundle.forecaster.contributions(frame, k), case.recorded)[0]
             for k, level in enumerate(levels)
         },
         note,

@@ -87,6 +87,10 @@ def _roles(d: Description, path: object) -> Iterator[Problem]:
             yield Problem(
                 "column-twice", path=path, column=feature.source, first="a feature", second=other[feature.source]
             )
+    written = ("band", "note", "model_id", "p_", "start_", "reasons_", "remainder_")
+    names = {n + level if n.endswith("_") else n for n in written for level in d.scale.reached}
+    if d.keys.case in names:
+        yield Problem("key-reserved", path=path, column=d.keys.case)
     dropped = {column for block in d.dropped for column in block.columns}
     for column, role in dict(d.declared()).items():
         if column in dropped:

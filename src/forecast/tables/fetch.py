@@ -68,6 +68,8 @@ def _wanted(content: dict[str, Any]) -> Iterator[Wanted]:
 
 def fetch(name: str, folder: Path, *, source: Path | None = None, progress: Progress = SILENT) -> list[Fetched]:
     """Bring every file of the data set ``name`` into ``folder``, from its publisher or from the folder ``source``."""
+    if source is not None and not source.is_dir():
+        raise Problem("file-missing", path=source)
     return [_one(name, wanted, folder, source, progress) for wanted in files_of(name)]
 
 

@@ -29,6 +29,9 @@ from forecast.tables.source import Piece, Source, open_source
 if TYPE_CHECKING:
     from forecast.cases import Bools, Floats, Ints
 
+MANY_COLUMNS = 3
+"""Missing columns from which the file is likely to be the wrong one, or wrongly cut."""
+
 
 @dataclass
 class Chunk:
@@ -51,14 +54,12 @@ class TableReader:
     source: Source
     duplicates: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
         """Yield the file in chunks of about ``rows`` rows, then one for the malformed rows, if there are any.
 
         Raises ``file-empty`` if there is no row at all.
         """
-        self._seen.clear()
         total = 0
         for piece in self.source.pieces(self._columns(), rows):
             total += len(piece.rows)
@@ -94,17 +95,19 @@ class TableReader:
     def check_columns(self) -> None:
         """Raise one problem for each column that this use needs and the file does not have."""
         here, d = self.source.columns, self.description
-        found = []
         outcomes = {level.column for level in d.levels}
         if self.learning and not outcomes & set(here):
             raise Problem("outcome-missing", path=self.path, columns=", ".join(sorted(outcomes)))
-        for name in self._columns():
-            if name not in here:
-                found.append(
-                    Problem(
-                        "column-missing", path=self.path, column=name, description=d.label, hint=nearest(name, here)
-                    )
-                )
+        lacking = [name for name in self._columns() if name not in here]
+        if len(lacking) > MANY_COLUMNS:
+            names, there = ", ".join(lacking), ", ".join(here)
+            raise Problem(
+                "columns-missing", path=self.path, count=len(lacking), description=d.label, names=names, here=there
+            )
+        found = [
+            Problem("column-missing", path=self.path, column=name, description=d.label, hint=nearest(name, here))
+            for name in lacking
+        ]
         raise_all(found)
         if not self.learning:
             self.notes += [
@@ -187,13 +190,9 @@ class TableReader:
         ids: list[str | None] = convert.texts(piece.table[keys.case]).tolist()
         for column in dict.fromkeys((keys.case, keys.person)):
             problems.add(_empty(piece.table[column]), "row-key-missing", column=column)
-        again = []
-        for i, case_id in enumerate(ids if self.duplicates else ()):
-            if case_id in self.duplicates:
-                if case_id in self._seen:
-                    again.append(i)
-                self._seen.add(case_id)
-        problems.add(np.asarray(again, dtype=np.int64), "row-duplicate-id", column=keys.case)
+        if self.duplicates:  # nobody can tell which of the rows is the right one
+            doubled = np.array([case_id in self.duplicates for case_id in ids], dtype=bool)
+            problems.add(doubled, "row-duplicate-id", column=keys.case)
         return ids
 
     def _build(self, piece: Piece, problems: RowProblems) -> Cases:
@@ -207,13 +206,13 @@ class TableReader:
             }
         )
         for column in self._cohort_dates():
-            problems.add_codes(convert.dates(table[column]).problem, column=column)
+            problems.add_codes(convert.dates(table[column]).problem, table[column], column=column)
         features = self._features(piece, problems)
         self._check_age(piece, problems)
         index = pd.RangeIndex(len(keys))
         if not self.learning:
             empty = pd.DataFrame(index=index)
-            return Cases(keys, features, empty, empty, empty)
+            return Cases(keys, features, empty, empty, empty, recorded=self._recorded(piece))
         outcomes = self._outcomes(piece, as_of, problems)
         return Cases(
             keys,
@@ -234,7 +233,7 @@ class TableReader:
         if not column:
             return np.full(len(piece.rows), np.nan)
         converted = convert.dates(piece.table[column])
-        problems.add_codes(converted.problem, column=column)
+        problems.add_codes(converted.problem, piece.table[column], column=column)
         problems.add(np.isnan(converted.values) & problems.good, "row-key-missing", column=column)
         return converted.values
 
@@ -246,12 +245,18 @@ class TableReader:
                 continue
             converted = convert.convert(piece.table[f.source], f)
             low, high = ("any" if edge is None else edge for edge in (f.low, f.high))
-            problems.add_codes(converted.problem, column=f.source, low=low, high=high)
+            problems.add_codes(converted.problem, piece.table[f.source], column=f.source, low=low, high=high)
             values[f.name] = converted.values if f.numeric else pd.Series(converted.values, dtype="object")
         for f in d.features:
             if f.sum_of:
                 values[f.name] = np.sum([values[part] for part in f.sum_of], axis=0)
         return pd.DataFrame(values, index=pd.RangeIndex(len(piece.rows)))
+
+    def _recorded(self, piece: Piece) -> pd.DataFrame:
+        """Return the texts of features whose number is not what stands in the file."""
+        quoted = [f for f in self.description.features if f.kind in ("band", "top-coded") and not f.sum_of]
+        texts = {f.name: pd.Series(convert.texts(piece.table[f.source]), dtype="object") for f in quoted}
+        return pd.DataFrame(texts, index=pd.RangeIndex(len(piece.rows)))
 
     def _check_age(self, piece: Piece, problems: RowProblems) -> None:
         """Refuse people who are, or may be, younger than the description allows."""
@@ -260,7 +265,7 @@ class TableReader:
             return
         column = self._age_column()
         converted = convert.numbers(piece.table[column], convert.youngest)
-        problems.add_codes(converted.problem, column=column)
+        problems.add_codes(converted.problem, piece.table[column], column=column)
         problems.add(_empty(piece.table[column]), "row-age-missing", column=column, age=d.head.minimum_age)
         problems.add(converted.values < d.head.minimum_age, "row-under-18", column=column, age=d.head.minimum_age)
 
@@ -269,11 +274,11 @@ class TableReader:
         below: Bools | None = None
         for level in self.description.levels:
             converted = convert.truth(piece.table[level.column], level.true, level.false)
-            problems.add_codes(converted.problem, column=level.column)
+            problems.add_codes(converted.problem, piece.table[level.column], column=level.column)
             problems.add(_empty(piece.table[level.column]), "row-outcome-missing", column=level.column)
             happened = converted.values == 1.0
             if level.date:
-                self._check_outcome_date(piece, level.date, happened, as_of, problems)
+                self._check_outcome_date(piece.table[level.date], level.date, happened, as_of, problems)
             if below is not None:
                 problems.add(happened & ~below, "row-outcome-order", column=level.column)
             outcomes[level.name] = below = happened
@@ -281,15 +286,20 @@ class TableReader:
         return pd.DataFrame(outcomes, index=pd.RangeIndex(len(piece.rows)))
 
     def _check_outcome_date(
-        self, piece: Piece, column: str, happened: Bools, as_of: Floats, problems: RowProblems
+        self, column: pa.ChunkedArray, name: str, happened: Bools, as_of: Floats, problems: RowProblems
     ) -> None:
-        converted = convert.dates(piece.table[column])
-        problems.add_codes(converted.problem, column=column)
+        """Refuse outcomes that are not dated in the window `[as_of, as_of + horizon)`, or after the data end."""
+        converted = convert.dates(column)
+        problems.add_codes(converted.problem, column, column=name)
+        problems.add(happened & _empty(column), "row-outcome-undated", column=name)
+        day, months = converted.values, self.description.scale.horizon_months
         tomorrow = datetime.date.today() + datetime.timedelta(days=1)
         until = min(self.description.observed_until or tomorrow, tomorrow)
-        late = happened & (converted.values >= convert.day_number(until))
-        problems.add(late, "row-outcome-in-future", column=column, until=until)
-        problems.add(happened & (converted.values < as_of), "row-outcome-before", column=column)
+        future = happened & (day >= convert.day_number(until))
+        problems.add(future, "row-outcome-in-future", column=name, until=until)
+        problems.add(happened & (day < as_of), "row-outcome-before", column=name)
+        late = happened & ~future & (day >= convert.months_later(as_of, months))
+        problems.add(late, "row-outcome-after-window", column=name, months=months)
 
     def _check_follow_up(self, as_of: Floats, problems: RowProblems) -> None:
         d = self.description
@@ -322,7 +332,7 @@ class TableReader:
         if split is None:
             return None
         train = convert.truth(piece.table[split.column], split.train, split.test)
-        problems.add_codes(train.problem, column=split.column)
+        problems.add_codes(train.problem, piece.table[split.column], column=split.column)
         part = np.full(len(piece.rows), None, dtype=object)
         part[train.values == 1.0] = "train"
         part[train.values == 0.0] = "test"
@@ -394,4 +404,6 @@ def _joined(parts: list[Cases], counts: dict[str, int]) -> Cases:
 
     has_part = parts[0].part is not None
     part = pd.concat([p.part for p in parts if p.part is not None], ignore_index=True) if has_part else None
-    return Cases(join("keys"), join("features"), join("outcomes"), join("protected"), join("benchmarks"), part, counts)
+    return Cases(
+        join("keys"), join("features"), join("outcomes"), join("protected"), join("benchmarks"), part, counts=counts
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from forecast.problems import CATALOGUE, Problem
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from forecast.cases import Bools, Ints
 
+LONGEST = 40
 REFUSED_COLUMNS = ("row", "case_id", "code", "column", "sentence", "also")
 
 
@@ -34,11 +36,15 @@ class RowProblems:
             for position in positions.tolist():
                 self.found.setdefault(position, []).append(problem)
 
-    def add_codes(self, codes: npt.NDArray[np.object_] | None, **facts: Any) -> None:
-        """Note for each row the code that stands in ``codes`` (an empty text: none)."""
-        if codes is not None:
-            for code in sorted(set(codes.tolist()) - {""}):
-                self.add(np.asarray(codes == code), code, **facts)
+    def add_codes(self, codes: npt.NDArray[np.object_] | None, texts: pa.ChunkedArray, **facts: Any) -> None:
+        """Note for each row the code that stands in ``codes`` (an empty text: none), with the text that was found."""
+        if codes is None:
+            return
+        bad = np.flatnonzero(codes != "")
+        found = texts.take(pa.array(bad)).to_pylist()
+        for position, text in zip(bad.tolist(), found, strict=True):
+            problem = Problem(codes[position], found=_quoted(text), **facts)
+            self.found.setdefault(position, []).append(problem)
 
     @property
     def good(self) -> Bools:
@@ -52,6 +58,11 @@ class RowProblems:
         return refused_frame(
             (int(rows[i]), case_ids[i], problems) for i, problems in sorted(self.found.items()) if problems
         )
+
+
+def _quoted(text: str | None) -> str:
+    """Return what was found, short enough for a message."""
+    return "nothing" if text is None else repr(text if len(text) <= LONGEST else text[:LONGEST] + "...")
 
 
 def refused_frame(entries: Iterable[tuple[int, str | None, list[Problem]]]) -> pd.DataFrame:

@@ -55,6 +55,11 @@ class Source:
         """Whether the file is Parquet (else CSV)."""
         return _is_parquet(self.path)
 
+    def type_of(self, column: str) -> pa.DataType:
+        """Return the type in which a column goes back into an output: whole numbers of Parquet stay such, else text."""
+        kind = pq.read_schema(self.path).field(column).type if self.is_parquet else pa.string()
+        return kind if pa.types.is_integer(kind) else pa.string()
+
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Piece]:
         """Yield pieces of about ``rows`` rows that hold ``columns``; malformed rows are set aside."""
         wanted = list(dict.fromkeys(columns))

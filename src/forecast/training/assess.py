@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from forecast.cases import PERSON_ID
+import numpy as np
+
+from forecast.cases import CASE_ID, PERSON_ID
 from forecast.evaluation.evaluate import evaluate_level
 from forecast.evaluation.report import ReportContext
+from forecast.explanations.reasons import importance
 from forecast.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from forecast.cases import Cases, Floats
     from forecast.evaluation.results import LevelEvaluation
     from forecast.models.bands import CutOffs
+    from forecast.models.forecaster import Forecaster
     from forecast.settings import Settings
-    from forecast.tables.description import Description
+    from forecast.tables.description import DeclaredException, Description
+
+
+IMPORTANCE_CASES = 2_000
 
 
 @dataclass(frozen=True)
@@ -82,9 +90,9 @@ def report_context(
         words=dict(zip(scale.reached, scale.words, strict=True)),
         evaluations=evaluations,
         flow=[*tested.cases.counts.items(), ("tested", len(tested.cases))],
-        cautions=[*description.head.cautions, *_feature_cautions(description)],
+        cautions=cautions_of(description),
         importance={level: [(phrases[n], v) for n, v in values] for level, values in importance.items()},
-        exceptions=[(e.columns, e.reason, e.allowed_by) for e in description.exceptions],
+        exceptions=[(e.columns, e.reason, _allowed(e)) for e in description.exceptions],
         costs={
             "matrix": cutoffs.cost_matrix(),
             "signed_by": cutoffs.signed_by,
@@ -99,13 +107,18 @@ def report_context(
     )
 
 
-def _feature_cautions(description: Description) -> list[str]:
-    """Gather the features' cautions, those with the same words together."""
+def _allowed(exception: DeclaredException) -> str:
+    return f"{exception.allowed_by}, {exception.on:%d %B %Y}" if exception.on else exception.allowed_by
+
+
+def cautions_of(description: Description) -> list[str]:
+    """Return what a reader of results must know of the table and of its features, the same words once."""
     by_words: dict[str, list[str]] = {}
     for feature in description.features:
         if feature.caution:
             by_words.setdefault(feature.caution, []).append(feature.phrase)
-    return [f"{', '.join(phrases)}: {words}." for words, phrases in by_words.items()]
+    features = [f"{', '.join(phrases)}: {words}." for words, phrases in by_words.items()]
+    return [*description.head.cautions, *features]
 
 
 def metrics_of(evaluations: Sequence[LevelEvaluation]) -> dict[str, Any]:
@@ -117,3 +130,18 @@ def metrics_of(evaluations: Sequence[LevelEvaluation]) -> dict[str, Any]:
         }
         for e in evaluations
     }
+
+
+def global_importance(forecaster: Forecaster, cases: Cases, seed: int) -> list[list[tuple[str, float]]]:
+    """Return for each level the features' mean absolute contribution over at most 2,000 cases."""
+    rows = np.arange(len(cases))
+    if len(rows) > IMPORTANCE_CASES:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, IMPORTANCE_CASES, replace=False))
+    frame = cases.features.iloc[rows].reset_index(drop=True)
+    return [importance(forecaster.contributions(frame, k)) for k in range(cases.outcomes.shape[1])]
+
+
+def cases_digest(cases: Cases) -> str:
+    """Return a hash of which cases these are, whatever their order and whatever else stands in their file."""
+    ids = "\n".join(sorted(cases.keys[CASE_ID].astype(str)))
+    return hashlib.sha256(ids.encode()).hexdigest()

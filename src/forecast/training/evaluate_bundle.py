@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.cases import PERSON_ID
 from forecast.evaluation.report import need_report_tools, write_report
-from forecast.explanations.reasons import importance
 from forecast.files import refuse_existing, sha256, to_json, whole_files
 from forecast.models.bundle import versions
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.reader import read_cases
-from forecast.training.assess import Tested, evaluate_levels, report_context
+from forecast.training.assess import Tested, cases_digest, evaluate_levels, global_importance, report_context
 from forecast.training.fit import check_outcomes
 
 if TYPE_CHECKING:
+    from forecast.cases import Cases
     from forecast.evaluation.results import LevelEvaluation
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
 
 SEED = 1
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The figures by level, and what must be known to read them."""
+
+    levels: list[LevelEvaluation]
+    notes: list[str]
 
 
 def evaluate_bundle(
@@ -37,7 +44,7 @@ def evaluate_bundle(
     allow_refused: bool = False,
     overwrite: bool = False,
     progress: Progress = SILENT,
-) -> list[LevelEvaluation]:
+) -> Evaluated:
     """Evaluate ``bundle`` on the cases of ``path`` and write ``report`` and, beside it, the figures as JSON.
 
     ``part``: "train" or "test" takes only the rows with that flag. A base-rate forecast stands beside the model: the
@@ -63,10 +70,8 @@ def evaluate_bundle(
     constant = tuple(name for name in probability if name != kind or not bundle.forecaster.model.features)
     tested = Tested(cases, probability, kind, bundle.forecaster.cutoffs, constant)
     evaluations = evaluate_levels(tested, description, settings, SEED, progress)
-    frame = cases.features.iloc[:2000].reset_index(drop=True)
-    weights = {
-        level: importance(bundle.forecaster.contributions(frame, k)) for k, level in enumerate(bundle.scale.reached)
-    }
+    weights = dict(zip(bundle.scale.reached, global_importance(bundle.forecaster, cases, SEED), strict=True))
+    notes = _notes(bundle, path, cases)
     context = report_context(
         tested,
         description,
@@ -80,20 +85,21 @@ def evaluate_bundle(
             "Bootstrap": f"{settings.bootstrap_replicates} resamples of people, seed {SEED}",
             **{f"Version of {name}": version for name, version in versions().items()},
         },
-        notes=_notes(bundle, path, cases.keys[PERSON_ID].nunique()),
+        notes=notes,
     )
     with whole_files(report, figures) as [page, numbers]:
         write_report(context, page)
         numbers.write_text(to_json([e.to_dict() for e in evaluations]), encoding="utf-8")
-    return evaluations
+    return Evaluated(evaluations, notes)
 
 
-def _notes(bundle: ModelBundle, path: Path, people: int) -> Sequence[str]:
-    """Warn where the tested file is the one that the model was fitted on."""
-    notes = [f"{people} people are tested."]
-    if bundle.manifest["data"]["sha256"] == sha256(path):
+def _notes(bundle: ModelBundle, path: Path, cases: Cases) -> list[str]:
+    """Warn where the tested cases are those that the model was fitted on."""
+    notes = []
+    fitted_on = bundle.manifest["data"]
+    if fitted_on["sha256"] == sha256(path) or fitted_on["cases_sha256"] == cases_digest(cases):
         notes.append(
-            "This is the file that the model was fitted on: unless these are its test rows, the figures flatter it. "
+            "These are the cases that the model was fitted on: unless they are its test rows, the figures flatter it. "
             "The report in the bundle's own folder tells how good it is on people that it has not seen."
         )
     return notes

@@ -6,8 +6,10 @@ MLflow's telemetry is switched off before it is imported.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 from forecast.problems import Problem, need
 
 if TYPE_CHECKING:
+    from forecast.evaluation.bootstrap import Estimate
     from forecast.evaluation.results import LevelEvaluation
     from forecast.settings import Settings
 
@@ -57,10 +60,10 @@ def track(
         mlflow.set_tracking_uri(uri)
         _experiment(settings, uri)
         with mlflow.start_run(run_name=name) as run:
-            mlflow.log_params({key: str(value)[:500] for key, value in parameters.items()})
+            given = {**parameters, **{f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}}
+            mlflow.log_params({key: str(value)[:500] for key, value in given.items()})
             mlflow.set_tags({"git_revision": git_revision(), **tags})
-            for key, value in _flat(evaluations).items():
-                mlflow.log_metric(key, value)
+            mlflow.log_metrics(_flat(evaluations))
             mlflow.log_artifacts(str(folder))
         return str(run.info.run_id)
     except (MlflowException, SQLAlchemyError, OSError) as error:
@@ -84,25 +87,48 @@ def _experiment(settings: Settings, uri: str) -> None:
 
 
 def _flat(evaluations: Sequence[LevelEvaluation]) -> dict[str, float]:
-    """Return metrics as `any.boosting.auc`, with `.low` and `.high` beside them."""
-    flat = {}
+    """Return every figure by name, as `any.boosting.auc`, with `.low` and `.high` beside it.
+
+    Other instruments are `any.score.NAME.auc`, groups `any.group.ATTRIBUTE.VALUE.auc`, counts `any.cases`.
+    """
+    figures: dict[str, Estimate] = {}
+    flat: dict[str, float] = {}
     for e in evaluations:
-        for model, figures in e.models.items():
-            for metric, x in figures.items():
-                for end, value in (("", x.value), (".low", x.low), (".high", x.high)):
-                    if value is not None:
-                        flat[f"{e.level}.{model}.{metric}{end}"] = float(value)
+        flat |= {f"{e.level}.{name}": float(getattr(e, name)) for name in ("cases", "people", "events")}
+        for model, measured in e.models.items():
+            figures |= {f"{e.level}.{model}.{metric}": x for metric, x in measured.items()}
+        figures |= {f"{e.level}.score.{_safe(name)}.auc": score.auc for name, score in e.scores.items()}
+        for attribute, groups in e.groups.items():
+            for group in groups:
+                prefix = f"{e.level}.group.{_safe(attribute)}.{_safe(group.value)}"
+                flat[f"{prefix}.cases"] = float(group.cases)
+                figures |= {f"{prefix}.{metric}": x for metric, x in group.metrics.items()}
+    for name, x in figures.items():
+        for end, value in (("", x.value), (".low", x.low), (".high", x.high)):
+            if value is not None:
+                flat[f"{name}{end}"] = float(value)
     return flat
 
 
-def git_revision() -> str:
-    """Return the revision of the working folder's repository, marked if it has changes; "none" outside of one."""
+def _safe(name: str) -> str:
+    """Return a name with only the characters that MLflow allows."""
+    return re.sub(r"[^A-Za-z0-9_. -]", " ", name)
 
+
+def git_revision() -> str:
+    """Return the revision of the repository of the working folder, else of this package; "none" where neither has one.
+
+    It is marked if that repository has changes.
+    """
+    return next(filter(None, (_revision(folder) for folder in (Path.cwd(), Path(__file__).parent))), "none")
+
+
+def _revision(folder: Path) -> str:
     def ask(*words: str) -> str:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, check=True, timeout=20)
-        return done.stdout.strip()
+        command = ["git", "-C", str(folder), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
 
     try:
         return ask("rev-parse", "HEAD") + ("+changes" if ask("status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.SubprocessError):
-        return "none"
+        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,19 +13,28 @@ import numpy as np
 
 from forecast.cases import PERSON_ID
 from forecast.evaluation.report import need_report_tools, write_report
-from forecast.explanations.reasons import importance
 from forecast.files import refuse_existing, sha256, to_json, whole_folder
 from forecast.models.bundle import MANIFEST, versions, write_bundle
 from forecast.problems import Problem, need
 from forecast.progress import SILENT, Progress
 from forecast.tables.library import find, load, local_copy
 from forecast.tables.reader import read_cases
-from forecast.training.assess import Tested, evaluate_levels, metrics_of, report_context
+from forecast.training.assess import (
+    Tested,
+    cases_digest,
+    cautions_of,
+    evaluate_levels,
+    global_importance,
+    metrics_of,
+    report_context,
+)
 from forecast.training.fit import Trainer, check_features, check_outcomes, features_of
 from forecast.training.splits import Fold, splits
 from forecast.training.tracking import track
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from forecast.cases import Cases
     from forecast.evaluation.results import LevelEvaluation
     from forecast.models.forecaster import Forecaster
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
     from forecast.tables.description import Description
     from forecast.training.experiment import Experiment
 
-IMPORTANCE_CASES = 2_000
+RETURNING = "returning people"
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,7 @@ class Trained:
     evaluations: list[LevelEvaluation]
     run_id: str | None
     notes: list[str] = field(default_factory=list)
+    cautions: list[str] = field(default_factory=list)
 
 
 def prepare(
@@ -127,7 +138,7 @@ def train(
             )
         started = {"trained_on": datetime.date.today().isoformat(), "mlflow_run": run_id}
         (folder / "run.json").write_text(to_json(started), encoding="utf-8")
-    return Trained(out, model_id, evaluations, run_id, notes)
+    return Trained(out, model_id, evaluations, run_id, notes, cautions_of(description))
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -156,8 +167,18 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
             made[name][fold.test] = forecaster.forecast(cases.features.iloc[fold.test]).probability
     rows = np.sort(np.concatenate([fold.test for fold in folds]))
     cutoffs = fitted[experiment.model].cutoffs
+    tested = cases.take(rows)
+    if experiment.split != "folds":
+        tested = _with_returning(tested, cases.keys[PERSON_ID].iloc[folds[0].train])
     constant = tuple(name for name, forecaster in fitted.items() if not forecaster.model.features)
-    return Tested(cases.take(rows), {name: p[rows] for name, p in made.items()}, experiment.model, cutoffs, constant)
+    return Tested(tested, {name: p[rows] for name, p in made.items()}, experiment.model, cutoffs, constant)
+
+
+def _with_returning(tested: Cases, trained_on: pd.Series) -> Cases:
+    """Mark people who are in the training part too, so that figures are given for them and for new people apart."""
+    returning = tested.keys[PERSON_ID].isin(set(trained_on))
+    groups = tested.protected.assign(**{RETURNING: np.where(returning, "in the training part too", "new")})
+    return dataclasses.replace(tested, protected=groups)
 
 
 def _notes(material: Material) -> list[str]:
@@ -211,15 +232,6 @@ def split_sentence(material: Material) -> str:
     )
 
 
-def global_importance(forecaster: Forecaster, cases: Cases, seed: int) -> list[list[tuple[str, float]]]:
-    """Return for each level the features' mean absolute contribution over at most 2,000 cases."""
-    rows = np.arange(len(cases))
-    if len(rows) > IMPORTANCE_CASES:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, IMPORTANCE_CASES, replace=False))
-    frame = cases.features.iloc[rows].reset_index(drop=True)
-    return [importance(forecaster.contributions(frame, k)) for k in range(cases.outcomes.shape[1])]
-
-
 def _write(
     folder: Path,
     material: Material,
@@ -239,7 +251,12 @@ def _write(
     facts: dict[str, Any] = {
         "name": experiment.name,
         "experiment": {k: str(v) if isinstance(v, (datetime.date, Path)) else v for k, v in asdict(experiment).items()},
-        "data": {"file": material.path.name, "sha256": sha256(material.path), "cases": len(cases)},
+        "data": {
+            "file": material.path.name,
+            "sha256": sha256(material.path),
+            "cases": len(cases),
+            "cases_sha256": cases_digest(cases),
+        },
         "flow": dict(material.cases.counts),
         "metrics": metrics_of(evaluations),
         "versions": versions(),
