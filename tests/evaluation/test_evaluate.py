@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from forecast.evaluation.metrics import METRICS, measure
+from forecast.evaluation.bootstrap import SAME_FOR_ALL, TOO_FEW
+from forecast.evaluation.metrics import METRICS
 from forecast.evaluation.results import NOT_A_PROBABILITY, LevelEvaluation
 from forecast.files import to_json
 from forecast.problems import Problem
 from forecast.settings import Settings
+from tests.evaluation.measuring import measure
 
 
 def test_every_metric_of_every_model_is_the_plain_one_with_an_interval(
@@ -73,8 +76,72 @@ def test_the_forecast_is_cut_to_flag_as_many_as_the_score(evaluation: LevelEvalu
     assert ours.counts["true_positives"] + ours.counts["false_positives"] == flagged
 
 
-def test_a_score_without_a_cut_has_no_confusion(evaluate: Callable[..., LevelEvaluation]) -> None:
-    assert evaluate(score_cuts=None).scores["decile"].confusion is None
+def test_a_score_without_a_cut_has_no_confusion_and_no_groups(evaluate: Callable[..., LevelEvaluation]) -> None:
+    found = evaluate(score_cuts=None).scores["decile"]
+    assert found.confusion is None
+    assert found.groups == {}
+
+
+@pytest.mark.parametrize("side", ["score", "forecast"])
+def test_a_score_and_the_forecast_are_measured_on_the_cases_of_a_group_that_have_the_score(
+    evaluation: LevelEvaluation, data: dict[str, Any], side: str
+) -> None:
+    score, decile = evaluation.scores["decile"], data["scores"]["decile"]
+    rows = (data["groups"]["sex"] == "Female").to_numpy() & ~np.isnan(decile)
+    [group] = [g for g in score.groups["sex"] if g.value == "Female"]
+    assert (group.cases, group.events) == (rows.sum(), data["y"][rows].sum())
+    values, auc, confusion, whole = (
+        (decile, group.auc, group.confusion, score.confusion)
+        if side == "score"
+        else (data["models"]["boosted"], group.chosen_auc, group.chosen_confusion, score.chosen_confusion)
+    )
+    assert auc is not None
+    assert confusion is not None
+    assert whole is not None
+    assert confusion.cutoff == whole.cutoff
+    y, flagged = data["y"][rows], values[rows] >= whole.cutoff
+    assert auc.value == pytest.approx(roc_auc_score(y, values[rows]))
+    assert confusion.rates["flagged"].value == pytest.approx(flagged.mean())
+    assert confusion.rates["false_negative_rate"].value == pytest.approx((~flagged)[y].mean())
+    assert confusion.rates["false_positive_rate"].value == pytest.approx(flagged[~y].mean())
+    for figure in (auc, *confusion.rates.values()):
+        assert figure.low is not None
+        assert figure.high is not None
+        assert figure.low <= (figure.value or 0) <= figure.high
+
+
+def test_a_group_with_too_few_scored_cases_is_marked_though_it_is_large(
+    evaluate: Callable[..., LevelEvaluation], data: dict[str, Any]
+) -> None:
+    women = np.flatnonzero(data["groups"]["sex"] == "Female")
+    decile = data["scores"]["decile"].copy()
+    decile[women[5:]] = np.nan
+    found = evaluate(scores={"decile": decile})
+    assert all(group.judged for group in found.groups["sex"])
+    female, male = found.scores["decile"].groups["sex"]
+    assert (female.judged, female.note, female.auc, female.confusion) == (False, TOO_FEW, None, None)
+    assert female.cases == (~np.isnan(decile[women])).sum()
+    assert male.judged
+
+
+def test_a_forecast_that_is_the_same_for_all_has_no_ranking_in_groups_and_beside_scores(
+    evaluate: Callable[..., LevelEvaluation],
+) -> None:
+    found = evaluate(chosen="base rate", constant=["base rate"])
+    [group, *_], score = found.groups["sex"], found.scores["decile"]
+    for figure in (
+        found.models["base rate"]["auc"],
+        group.metrics["auc"],
+        group.metrics["calibration_slope"],
+        found.mean_of_groups("auc", "sex"),
+        score.chosen_auc,
+        score.difference,
+        score.groups["sex"][0].chosen_auc,
+    ):
+        assert figure is not None
+        assert (figure.value, figure.note) == (None, SAME_FOR_ALL)
+    assert score.auc.value is not None
+    assert group.metrics["brier"].value is not None
 
 
 def test_a_score_that_nobody_has_gives_figures_that_say_so(
@@ -90,6 +157,9 @@ def test_the_result_turns_into_plain_json(evaluation: LevelEvaluation) -> None:
     assert found["models"]["boosted"]["auc"]["low"] == evaluation.models["boosted"]["auc"].low
     assert found["models"]["base rate"]["calibration_slope"]["value"] is None
     assert found["confusions"][0]["name"] == "HIGH"
+    assert set(found["groups"]["sex"][0]["metrics"]) >= {"brier_skill", "log_loss", "calibration_slope"}
+    beside = found["scores"]["decile"]["groups"]["sex"][0]
+    assert beside["confusion"]["rates"]["false_positive_rate"]["low"] is not None
 
 
 def test_the_same_seed_gives_the_same_result_and_another_seed_other_intervals(

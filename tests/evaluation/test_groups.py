@@ -11,9 +11,9 @@ import pytest
 
 from forecast.evaluation.bootstrap import TOO_FEW
 from forecast.evaluation.groups import NOT_RECORDED, find_groups, mean_over_groups
-from forecast.evaluation.metrics import measure
 from forecast.evaluation.results import LevelEvaluation
 from forecast.settings import Settings
+from tests.evaluation.measuring import measure
 
 
 def _by_value(evaluation: LevelEvaluation, attribute: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_a_group_is_measured_on_its_own_cases(evaluation: LevelEvaluation, data:
     rows = (data["groups"]["sex"] == "Female").to_numpy()
     alone = measure(data["y"][rows], data["models"]["boosted"][rows], np.ones(rows.sum()), 0.6)
     group = _by_value(evaluation, "sex")["Female"]
-    for metric in ("auc", "brier", "calibration_intercept"):
+    for metric in ("auc", "brier", "brier_skill", "log_loss", "calibration_intercept", "calibration_slope"):
         assert group.metrics[metric].value == pytest.approx(alone[metric][0])
     assert group.confusions[0].rates["false_positive_rate"].value == pytest.approx(alone["false_positive_rate"][0])
     gap = data["y"][rows].mean() - data["models"]["boosted"][rows].mean()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, brier_score_loss, log_loss, precision_score, recall_score, roc_auc_score
 
 from forecast.evaluation import metrics
-from forecast.evaluation.metrics import METRICS, confusion, confusion_rates, measure, presort, tally
+from forecast.evaluation.metrics import METRICS, confusion, presort, tally
+from tests.evaluation.measuring import measure
 
 Case = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -97,14 +96,6 @@ def test_expected_over_observed_counts_the_weights() -> None:
     assert measure(y, p, np.array([2.0, 1.0]))["expected_observed"][0] == pytest.approx(1.2 / 2)
 
 
-def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch, data: dict[str, Any]) -> None:
-    w = np.random.default_rng(0).integers(0, 3, size=(7, len(data["y"]))).astype(float)
-    whole = measure(data["y"], data["models"]["boosted"], w, 0.5)
-    monkeypatch.setattr(metrics, "BLOCK_VALUES", 2 * len(data["y"]))
-    for name, values in measure(data["y"], data["models"]["boosted"], w, 0.5).items():
-        np.testing.assert_allclose(values, whole[name], rtol=1e-12, err_msg=name)
-
-
 @pytest.mark.filterwarnings("error")
 def test_a_constant_forecast_has_no_slope_and_ranks_like_a_coin() -> None:
     found = measure(np.array([True, False, True]), np.full(3, 0.4), np.ones(3), 0.5)
@@ -135,7 +126,6 @@ def test_no_weight_at_all_gives_nan_everywhere(n: int) -> None:
 def test_a_case_at_the_cut_off_is_flagged() -> None:
     counts = confusion(tally(presort(np.array([True, False]), np.array([0.5, 0.4])), np.ones(2)), 0.5)
     assert counts[:, 0].tolist() == [1, 0, 0, 1]
-    assert confusion_rates(counts)["accuracy"][0] == 1
 
 
 def test_a_missing_score_is_refused() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from forecast.evaluation.metrics import measure
+from tests.evaluation.measuring import measure
 
 
 def _simulated(seed: int, n: int = 400, slope: float = 0.7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

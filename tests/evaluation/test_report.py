@@ -13,8 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.evaluation.bootstrap import Estimate
+from forecast.evaluation.confusions import CELLS
 from forecast.evaluation.report import ReportContext, render_report, write_report
 from forecast.evaluation.results import LevelEvaluation
+from forecast.evaluation.svg import MARKS
+from forecast.evaluation.wording import bounds, number
 from forecast.problems import Problem
 
 VOID = {"meta", "br", "img", "input", "link"}
@@ -127,6 +131,8 @@ def test_the_report_never_says(text: str, never: str) -> None:
         "80 resamples of",
         "seed 7",
         "Split by time.",
+        "hold for the models as fitted: they do not include",
+        "over a sample of at most 2,000 cases",
     ],
 )
 def test_the_report_holds(text: str, phrase: str) -> None:
@@ -137,6 +143,59 @@ def test_every_model_figure_stands_with_its_interval(text: str, evaluation: Leve
     for found in evaluation.models.values():
         figure = found["brier"]
         assert f'{figure.value:.4f}<span class="ci">{figure.low:.4f} to {figure.high:.4f}</span>' in text
+
+
+def test_the_first_page_says_each_note_and_each_caution_once_and_notes_first(context: ReportContext) -> None:
+    notes, cautions = ["The first note.", "The second note."], ["Of the table.", "Of <one> column."]
+    text = render_report(dataclasses.replace(context, notes=notes, cautions=cautions))
+    first_page = text[text.index("Main warnings") : text.index("<nav")]
+    places = [first_page.index(f"<li>{words}</li>") for words in (*notes, cautions[0], "Of &lt;one&gt; column.")]
+    assert places == sorted(places)
+    assert all(text.count(words) == 1 for words in (*notes, cautions[0], "Of &lt;one&gt; column."))
+    assert 'href="#cautions"' not in text
+
+
+@pytest.mark.parametrize("shares", [(15.6, 9.4, 20.4, 54.6), (16.4, 9.4, 19.6, 54.6), (25.0, 25.0, 25.0, 25.0)])
+def test_the_legend_of_a_hundred_people_adds_up_to_a_hundred_and_is_what_is_drawn(
+    context: ReportContext, evaluation: LevelEvaluation, shares: tuple[float, ...]
+) -> None:
+    [confusion] = evaluation.confusions
+    of_100 = {cell: Estimate(share, share - 1, share + 1) for cell, share in zip(CELLS, shares, strict=True)}
+    e = dataclasses.replace(evaluation, confusions=(dataclasses.replace(confusion, of_100=of_100),))
+    text = render_report(dataclasses.replace(context, evaluations=[e]))
+    [legend] = re.findall(r'<ul class="legend.*?</ul>', text, flags=re.S)
+    printed = [int(count) for count in re.findall(r"</svg>(\d+) \(", legend)]
+    assert len(printed) == len(CELLS)
+    assert sum(printed) == 100
+    assert all(abs(count - share) < 1 for count, share in zip(printed, shares, strict=True))
+    [picture] = re.findall(r'<svg role="img" aria-label="Of 100 people.*?</svg>', text, flags=re.S)
+    label, drawn = picture.split(">", 1)
+    assert [int(count) for count in re.findall(r"(?:: |; )(\d+) forecast", label)] == printed
+    assert [drawn.count(f"<g {mark}>") for mark in MARKS.values()] == printed
+
+
+def test_each_group_has_a_technical_table_and_other_instruments_beside_the_forecast(
+    text: str, evaluation: LevelEvaluation
+) -> None:
+    for attribute in ("Sex", "Ethnicity"):
+        [technical] = re.findall(rf"<caption>{attribute}: technical metrics.*?</table>", text, flags=re.S)
+        for group in evaluation.groups[attribute.lower()]:
+            for metric, digits in (("brier_skill", 3), ("log_loss", 3), ("calibration_slope", 2)):
+                assert not group.judged or _shown(group.metrics[metric], digits) in technical
+        [beside] = re.findall(rf"<caption>{attribute}: decile and the forecast.*?</table>", text, flags=re.S)
+        for member in evaluation.scores["decile"].groups[attribute.lower()]:
+            assert member.value in beside
+            for auc, confusion in ((member.auc, member.confusion), (member.chosen_auc, member.chosen_confusion)):
+                assert (auc is not None) == (confusion is not None) == member.judged
+                if auc and confusion:
+                    rates = [confusion.rates[r] for r in ("flagged", "false_negative_rate", "false_positive_rate")]
+                    assert all(words in beside for words in [_shown(auc, 2), *(_shown(r, 0, 100) for r in rates)])
+    assert "too few to judge" in beside
+
+
+def _shown(figure: Estimate, digits: int, scale: float = 1) -> str:
+    assert figure.value is not None
+    return f'{number(scale * figure.value, digits)}<span class="ci">{bounds(figure, digits, scale)}</span>'
 
 
 def test_a_signed_matrix_names_who_signed(context: ReportContext) -> None:

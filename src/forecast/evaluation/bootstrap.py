@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecast.evaluation.metrics import BLOCK_VALUES, tally
+from forecast.evaluation.metrics import tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,9 +24,16 @@ LEVEL = 0.95
 MISSING_ALLOWED = 0.05
 """Share of resamples that may be without a value before an interval is refused."""
 
+BLOCK_VALUES = 2**16
+"""Weights drawn at a time: few enough that the working arrays stay in the cache."""
+
 UNDEFINED = "not defined for these cases"
 NO_INTERVAL = "no interval: too many resamples gave no value"
 TOO_FEW = "too few to judge"
+SAME_FOR_ALL = "none: the same forecast for everybody"
+
+RANKING = ("auc", "calibration_slope")
+"""What a forecast that is the same for all cannot have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +139,8 @@ def estimate(measured: Floats) -> Estimate:
 def estimates(measured: Mapping[str, Floats]) -> dict[str, Estimate]:
     """Turn each of several measurements into a figure with its interval."""
     return {name: estimate(values) for name, values in measured.items()}
+
+
+def without_ranking(figures: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Return figures of a forecast that is the same for all: those of :data:`RANKING` say that there are none."""
+    return {name: Estimate(None, None, None, SAME_FOR_ALL) if name in RANKING else x for name, x in figures.items()}

@@ -21,7 +21,7 @@ class Confusion:
     """Forecasts at or above ``cutoff`` (flagged) against outcomes.
 
     ``counts``: cases in each of :data:`CELLS`; ``of_100``: the same of 100 cases, with intervals; ``rates``: see
-    :func:`forecast.evaluation.metrics.confusion_rates`.
+    :func:`forecast.evaluation.metrics.confusion_parts`.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,21 +11,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.evaluation import metrics
-from forecast.evaluation.bootstrap import Estimate, Probe, estimate, estimates, person_codes, replicate
+from forecast.evaluation.bootstrap import (
+    Estimate,
+    Probe,
+    estimate,
+    estimates,
+    person_codes,
+    replicate,
+    without_ranking,
+)
 from forecast.evaluation.calibration import reliability
-from forecast.evaluation.confusions import Confusion, confusion_of, named_cutoffs
+from forecast.evaluation.confusions import confusion_of, named_cutoffs
 from forecast.evaluation.curves import histogram, roc_points
 from forecast.evaluation.groups import (
     GROUP_METRICS,
     NOT_RECORDED,
     Group,
     GroupEvaluation,
+    by_attribute,
     find_groups,
     group_evaluation,
     group_probe,
     mean_over_groups,
 )
-from forecast.evaluation.results import LevelEvaluation, ScoreEvaluation
+from forecast.evaluation.results import LevelEvaluation
+from forecast.evaluation.scores import Score, score_evaluation, score_of, score_probes
 from forecast.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,8 +48,6 @@ if TYPE_CHECKING:
     Measured = dict[tuple[str, ...], dict[str, Floats]]
     """(1 + B,) arrays by probe and measure, the point first."""
 
-RANKING = ("auc", "calibration_slope")
-SAME_FOR_ALL = "none: the same forecast for everybody"
 COMPARED = ("brier", "auc")
 """The metrics whose paired differences between models are reported."""
 
@@ -51,15 +60,18 @@ class _Material:
     models: Mapping[str, Floats]
     chosen: str
     people: Ints
-    groups: tuple[Group, ...]
     cutoffs: Mapping[str, float]
-    scores: Mapping[str, Floats]
-    score_cuts: Mapping[str, float]
     constant: frozenset[str]
+    groups: tuple[Group, ...] = ()
+    scores: tuple[Score, ...] = ()
 
     @property
     def forecast(self) -> Floats:
         return self.models[self.chosen]
+
+    def fair(self, model: str, figures: dict[str, Estimate]) -> dict[str, Estimate]:
+        """Return the figures of a model, without those that a forecast which is the same for all cannot have."""
+        return without_ranking(figures) if model in self.constant else figures
 
 
 def evaluate_level(
@@ -104,32 +116,35 @@ def evaluate_level(
     """
     if chosen not in models:
         raise Problem("model-unknown", name=chosen, known=", ".join(models) or "none")
-    outcome = np.asarray(y, dtype=bool)
-    people = person_codes(persons)
-    _check_lengths(outcome, people, groups, *models.values(), *scores.values())
+    _check_lengths(y, persons, groups, *models.values(), *scores.values())
     m = _Material(
-        y=outcome,
+        y=np.asarray(y, dtype=bool),
         models={name: _probabilities(name, p) for name, p in models.items()},
         chosen=chosen,
-        people=people,
-        groups=find_groups(groups, outcome, people, settings),
+        people=person_codes(persons),
         cutoffs=named_cutoffs(cutoffs),
-        scores={name: np.asarray(values, dtype=np.float64) for name, values in scores.items()},
-        score_cuts={name: float(cut) for name, cut in (score_cuts or {}).items()},
         constant=frozenset(constant),
     )
+    m = _with_groups_and_scores(m, groups, scores, score_cuts or {}, settings)
     replicates = settings.bootstrap_replicates
     progress.begin(f"Measuring: {words}", replicates)
-    found = replicate(_probes(m), people, replicates=replicates, seed=seed, progress=progress)
+    found = replicate(_probes(m), m.people, replicates=replicates, seed=seed, progress=progress)
+    figures = _figures(m, found, settings.small_group_events)
     return LevelEvaluation(
-        level=level,
-        words=words,
-        chosen=chosen,
-        replicates=replicates,
-        seed=seed,
-        **_counts(m),
-        **_figures(m, found, settings.small_group_events),
+        level=level, words=words, chosen=chosen, replicates=replicates, seed=seed, **_counts(m), **figures
     )
+
+
+def _with_groups_and_scores(
+    m: _Material, groups: pd.DataFrame, scores: Mapping[str, Any], cuts: Mapping[str, float], settings: Settings
+) -> _Material:
+    """Add the groups, and the other instruments with those of their own cases."""
+    found = find_groups(groups, m.y, m.people, settings)
+    beside = tuple(
+        score_of(name, values, m.forecast, cuts.get(name), found, y=m.y, people=m.people, settings=settings)
+        for name, values in scores.items()
+    )
+    return dataclasses.replace(m, groups=found, scores=beside)
 
 
 def _check_lengths(*columns: Any) -> None:
@@ -155,26 +170,12 @@ def _probes(m: _Material) -> dict[tuple[str, ...], Probe]:
     for name, p in m.models.items():
         measures: dict[str, Any] = {**metrics.METRICS, **(extra if name == m.chosen else {})}
         probes["model", name] = Probe(metrics.presort(m.y, p), measures)
-    for name in m.scores:
-        probes.update(_score_probes(m, name))
+    for score in m.scores:
+        probes.update(score_probes(score, m.y))
     for group in m.groups:
         if group.judged:
             probes.update(_group_probes(m, group))
     return probes
-
-
-def _score_probes(m: _Material, name: str) -> dict[tuple[str, ...], Probe]:
-    """Measure a score, and the chosen model on the same cases."""
-    score, rows = m.scores[name], _present(m.scores[name])
-    ours: dict[str, Any] = {"auc": metrics.auc}
-    theirs = dict(ours)
-    if name in m.score_cuts:
-        theirs["confusion"] = partial(metrics.confusion, cutoff=m.score_cuts[name])
-        ours["confusion"] = partial(metrics.confusion, cutoff=_matching_cut(m, name))
-    return {
-        ("score", name): Probe(metrics.presort(m.y, score, rows), theirs),
-        ("score, chosen", name): Probe(metrics.presort(m.y, m.forecast, rows), ours),
-    }
 
 
 def _group_probes(m: _Material, group: Group) -> dict[tuple[str, ...], Probe]:
@@ -192,24 +193,17 @@ def _present(score: Floats) -> Ints:
     return rows
 
 
-def _matching_cut(m: _Material, name: str) -> float:
-    """Return the cut-off at which the chosen model flags as many of the scored cases as the score's own cut does."""
-    rows = _present(m.scores[name])
-    flagged = int((m.scores[name][rows] >= m.score_cuts[name]).sum())
-    return float(np.sort(m.forecast[rows])[-flagged]) if flagged else float(np.nextafter(1, 2))
-
-
 def _counts(m: _Material) -> dict[str, Any]:
     """Return the parts of the result that are counts and curves."""
-    drawn = {**m.models, **m.scores}
-    rows = {name: _present(values) for name, values in drawn.items()}
+    curves = {name: roc_points(m.y, p) for name, p in m.models.items()}
+    curves |= {s.name: roc_points(m.y[s.rows], s.values[s.rows]) for s in m.scores}
     return {
         "cases": len(m.y),
         "people": len(np.unique(m.people)),
         "events": int(m.y.sum()),
         "reliability": reliability(m.y, m.forecast, m.people),
         "histogram": histogram(m.y, m.forecast),
-        "curves": {name: roc_points(m.y[rows[name]], drawn[name][rows[name]]) for name in drawn},
+        "curves": curves,
     }
 
 
@@ -217,56 +211,34 @@ def _figures(m: _Material, found: Measured, least: int) -> dict[str, Any]:
     """Return the parts of the result that carry intervals."""
     chosen = found["model", m.chosen]
     others = [name for name in m.models if name != m.chosen]
+    told: dict[str, Any] = {"y": m.y, "people": m.people, "chosen": m.chosen, "least": least}
+    told["constant"] = m.chosen in m.constant
     return {
         "base_rate": estimate(chosen["base_rate"]),
         "mean_forecast": estimate(chosen["mean_forecast"]),
         "models": {
-            name: _fair(m, name, {metric: found["model", name][metric] for metric in metrics.METRICS})
+            name: m.fair(name, estimates({metric: found["model", name][metric] for metric in metrics.METRICS}))
             for name in m.models
         },
         "differences": {
-            name: _fair(m, name, {metric: chosen[metric] - found["model", name][metric] for metric in COMPARED})
+            name: m.fair(name, estimates({key: chosen[key] - found["model", name][key] for key in COMPARED}))
             for name in others
         },
-        "scores": {name: _score(m, name, found) for name in m.scores},
+        "scores": {score.name: score_evaluation(score, found, **told) for score in m.scores},
         "confusions": tuple(confusion_of(name, cut, chosen[f"confusion {name}"]) for name, cut in m.cutoffs.items()),
         "groups": _group_results(m, found, least),
         "means": _means(m, found),
     }
 
 
-def _fair(m: _Material, name: str, measured: dict[str, Floats]) -> dict[str, Estimate]:
-    """Turn measurements into figures, without those that a forecast which is the same for all cannot have."""
-    nothing = Estimate(None, None, None, SAME_FOR_ALL)
-    barred = RANKING if name in m.constant else ()
-    return {metric: nothing if metric in barred else figure for metric, figure in estimates(measured).items()}
-
-
-def _score(m: _Material, name: str, found: Measured) -> ScoreEvaluation:
-    theirs, ours, rows = found["score", name], found["score, chosen", name], _present(m.scores[name])
-    confusion: Confusion | None = None
-    chosen_confusion: Confusion | None = None
-    if name in m.score_cuts:
-        confusion = confusion_of(name, m.score_cuts[name], theirs["confusion"])
-        chosen_confusion = confusion_of(m.chosen, _matching_cut(m, name), ours["confusion"])
-    return ScoreEvaluation(
-        cases=len(rows),
-        people=len(np.unique(m.people[rows])),
-        events=int(m.y[rows].sum()),
-        auc=estimate(theirs["auc"]),
-        chosen_auc=estimate(ours["auc"]),
-        difference=estimate(ours["auc"] - theirs["auc"]),
-        confusion=confusion,
-        chosen_confusion=chosen_confusion,
-    )
-
-
 def _group_results(m: _Material, found: Measured, least: int) -> dict[str, tuple[GroupEvaluation, ...]]:
-    results: dict[str, list[GroupEvaluation]] = {}
+    results = []
     for group in m.groups:
         measured = found.get(("group", group.attribute, group.value))
-        results.setdefault(group.attribute, []).append(group_evaluation(group, measured, m.cutoffs, least=least))
-    return {attribute: tuple(items) for attribute, items in results.items()}
+        result = group_evaluation(group, measured, m.cutoffs, least=least)
+        fair = dataclasses.replace(result, metrics=m.fair(m.chosen, dict(result.metrics)))
+        results.append((group.attribute, fair))
+    return by_attribute(results)
 
 
 def _means(m: _Material, found: Measured) -> dict[str, dict[str, dict[str, Estimate]]]:
@@ -275,7 +247,8 @@ def _means(m: _Material, found: Measured) -> dict[str, dict[str, dict[str, Estim
     for attribute in dict.fromkeys(group.attribute for group in m.groups):
         values = [g.value for g in m.groups if g.attribute == attribute and g.judged and g.value != NOT_RECORDED]
         ours = [found["group", attribute, value] for value in values]
-        means[attribute] = {m.chosen: {name: mean_over_groups([one[name] for one in ours]) for name in GROUP_METRICS}}
+        figures = {name: mean_over_groups([one[name] for one in ours]) for name in GROUP_METRICS}
+        means[attribute] = {m.chosen: m.fair(m.chosen, figures)}
         for other in (name for name in m.models if name != m.chosen):
             theirs = [found["group, other", attribute, value, other]["brier"] for value in values]
             means[attribute][other] = {"brier": mean_over_groups(theirs)}

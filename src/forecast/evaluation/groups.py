@@ -18,11 +18,14 @@ from forecast.evaluation.bootstrap import TOO_FEW, Estimate, Probe, estimate, es
 from forecast.evaluation.confusions import Confusion, confusion_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeVar
 
     from forecast.cases import Bools, Floats, Ints
     from forecast.evaluation.metrics import Tallies
     from forecast.settings import Settings
+
+    Result = TypeVar("Result")
 
 NOT_RECORDED = "not recorded"
 
@@ -32,7 +35,10 @@ GROUP_METRICS: Mapping[str, Callable[[Tallies], Floats]] = {
     "observed_minus_forecast": metrics.observed_minus_forecast,
     "auc": metrics.auc,
     "brier": metrics.brier,
+    "brier_skill": metrics.brier_skill,
+    "log_loss": metrics.log_loss,
     "calibration_intercept": metrics.intercept,
+    "calibration_slope": metrics.slope,
 }
 """What is measured of each group, besides the confusion at each cut-off."""
 
@@ -88,6 +94,20 @@ def _group(attribute: str, value: str, rows: Ints, *, y: Bools, people: Ints, se
     rarer = min(events, len(rows) - events)
     judged = len(rows) >= settings.small_group_cases and rarer >= settings.small_group_events
     return Group(attribute, value, rows, len(np.unique(people[rows])), events, judged)
+
+
+def within(group: Group, present: Bools, y: Bools, people: Ints, settings: Settings) -> Group:
+    """Return the part of a group that is ``present`` (n,), counted and judged anew."""
+    rows = group.rows[present[group.rows]]
+    return _group(group.attribute, group.value, rows, y=y, people=people, settings=settings)
+
+
+def by_attribute(results: Iterable[tuple[str, Result]]) -> dict[str, tuple[Result, ...]]:
+    """Gather (attribute, result) pairs under their attributes, in the order given."""
+    found: dict[str, list[Result]] = {}
+    for attribute, result in results:
+        found.setdefault(attribute, []).append(result)
+    return {attribute: tuple(items) for attribute, items in found.items()}
 
 
 def group_probe(group: Group, y: Bools, p: Floats, cutoffs: Mapping[str, float]) -> Probe:

@@ -18,15 +18,12 @@ import numpy as np
 from forecast.evaluation.recalibration import calibration_intercept, calibration_slope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from forecast.cases import Bools, Floats, Ints
 
 CLIP = 1e-15
 """Forecasts nearer to 0 or 1 than this count as this near in the log-loss and in log-odds."""
-
-BLOCK_VALUES = 2**16
-"""Weights handled at a time: few enough that the working arrays stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -181,17 +178,12 @@ def confusion(t: Tallies, cutoff: float) -> Floats:
     return np.stack([hits, false_alarms, t.events - hits, t.non_events - false_alarms])
 
 
-def confusion_rates(counts: Floats) -> dict[str, Floats]:
-    """Turn (4, b) counts of :func:`confusion` into rates, each (b,); NaN where a rate has nobody below the line.
+def confusion_parts(counts: Floats) -> dict[str, tuple[Floats, Floats]]:
+    """Return for each rate of (4, b) counts of :func:`confusion` what stands above and below the line, (b,) each.
 
     Names as in Altman and Bland 1994 (BMJ 308:1552 and 309:102): ``recall`` is sensitivity, ``precision`` the positive
     predictive value; ``false_omission_rate`` is the share with the outcome among those not flagged.
     """
-    return {name: ratio(above, below) for name, (above, below) in confusion_parts(counts).items()}
-
-
-def confusion_parts(counts: Floats) -> dict[str, tuple[Floats, Floats]]:
-    """Return for each rate of :func:`confusion_rates` what stands above and below the line, (b,) each."""
     tp, fp, fn, tn = counts
     everyone = tp + fp + fn + tn
     return {
@@ -203,30 +195,3 @@ def confusion_parts(counts: Floats) -> dict[str, tuple[Floats, Floats]]:
         "false_omission_rate": (fn, fn + tn),
         "flagged": (tp + fp, everyone),
     }
-
-
-def blocks(weights: Floats) -> Iterator[Floats]:
-    """Cut (B, n) weights into pieces that the cache can hold."""
-    step = max(1, BLOCK_VALUES // max(1, weights.shape[1]))
-    for start in range(0, len(weights), step):
-        yield weights[start : start + step]
-
-
-def measure(y: Bools, p: Floats, weights: Floats, cutoff: float | None = None) -> dict[str, Floats]:
-    """Return every metric of :data:`METRICS`, each (B,), and with a ``cutoff`` the rates of the confusion as well.
-
-    Parameters
-    ----------
-    y : (n,) whether the outcome happened.
-    p : (n,) forecasts in [0, 1].
-    weights : (B, n), or (n,) for one set; not below zero.
-    cutoff : cases at or above it are flagged.
-    """
-    ranked = presort(y, p)
-    pieces: list[dict[str, Floats]] = []
-    for part in blocks(np.atleast_2d(np.asarray(weights, dtype=np.float64))):
-        tallies = tally(ranked, part)
-        found = {name: metric(tallies) for name, metric in METRICS.items()}
-        rates = {} if cutoff is None else confusion_rates(confusion(tallies, cutoff))
-        pieces.append(found | rates)
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}

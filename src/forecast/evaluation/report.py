@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from forecast.evaluation import plots, svg, wording
 from forecast.evaluation.confusions import CELLS
+from forecast.explanations.points import whole
 from forecast.files import whole_files
 from forecast.problems import need
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from forecast.evaluation.results import LevelEvaluation
 
 NOT_SIGNED = "not signed"
+NO_CAUTION = (
+    "None was raised. That is no proof that there is none: the checks look for columns that rank outcomes suspiciously "
+    "well."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,6 @@ def _hundred(e: LevelEvaluation, confusion: Confusion) -> dict[str, Any]:
     """Return the picture of 100 people at a cut-off, and its legend with whole numbers that add up."""
     from markupsafe import Markup
 
-    counts = [confusion.of_100[cell].value or 0.0 for cell in CELLS]
     if not e.cases:
         return {"confusion": confusion, "picture": None, "legend": ()}
     texts = (
@@ -153,20 +159,27 @@ def _hundred(e: LevelEvaluation, confusion: Confusion) -> dict[str, Any]:
         f"forecast below the cut-off, but were {e.words}",
         "forecast below the cut-off, and were not",
     )
-    whole = svg.whole_hundred(counts)
-    label = "Of 100 people: " + "; ".join(f"{count} {text}" for count, text in zip(whole, texts, strict=True))
+    shares = [confusion.of_100[cell] for cell in CELLS]
+    counts = [int(count) for count in whole(np.array([share.value or 0.0 for share in shares]), 100)]
+    label = "Of 100 people: " + "; ".join(f"{count} {text}" for count, text in zip(counts, texts, strict=True))
     kinds = [Markup(svg.sample_mark(kind)) for kind in svg.MARKS]
     return {
         "confusion": confusion,
         "picture": Markup(svg.hundred_people(counts, label=label)),
-        "legend": list(zip(kinds, texts, (confusion.of_100[cell] for cell in CELLS), strict=True)),
+        "legend": list(zip(kinds, counts, shares, texts, strict=True)),
     }
 
 
 def _warnings(context: ReportContext) -> list[tuple[str, list[str]]]:
-    """Return the warnings of the first page under their headings: each level's, then those of the whole."""
+    """Return the warnings of the first page under their headings: notes, each level's, the whole, cautions."""
     by_level = [(context.words.get(e.level, e.words), list(wording.level_warnings(e))) for e in context.evaluations]
-    return [(heading, texts) for heading, texts in [*by_level, ("The whole", _general_warnings(context))] if texts]
+    headed = [
+        ("Notes", list(context.notes)),
+        *by_level,
+        ("The whole", _general_warnings(context)),
+        ("Cautions about the table and its columns", list(context.cautions) or [NO_CAUTION]),
+    ]
+    return [(heading, texts) for heading, texts in headed if texts]
 
 
 def _general_warnings(context: ReportContext) -> list[str]:
@@ -178,6 +191,4 @@ def _general_warnings(context: ReportContext) -> list[str]:
     for columns, _, allowed_by in context.exceptions:
         names = columns if isinstance(columns, str) else wording.listed(columns)
         found.append(f"Protected attributes are used as features by exception: {names} (allowed by {allowed_by}).")
-    if context.cautions:
-        found.append(f"There are cautions about columns ({len(context.cautions)}); see “Cautions about columns”.")
     return found

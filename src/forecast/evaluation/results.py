@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from forecast.evaluation.bootstrap import Estimate
@@ -19,12 +19,31 @@ NOT_A_PROBABILITY = "not a probability, so no Brier score"
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreGroup:
+    """Another instrument's score beside the chosen forecast, on the cases of one group that have it.
+
+    Cut-offs are those of the whole :class:`ScoreEvaluation`. No figures where the group is not ``judged``.
+    """
+
+    value: str
+    cases: int
+    people: int
+    events: int
+    judged: bool
+    note: str = ""
+    auc: Estimate | None = None
+    chosen_auc: Estimate | None = None
+    confusion: Confusion | None = None
+    chosen_confusion: Confusion | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreEvaluation:
     """Another instrument's score, on the cases where it is present.
 
     ``auc`` is the score's, ``chosen_auc`` the chosen model's on the same cases, ``difference`` the second less the
     first, paired. ``confusion`` and ``chosen_confusion`` are there when a cut was declared: the chosen model is then
-    cut where it flags as many of these cases as the score does.
+    cut where it flags as many of these cases as the score does, and ``groups``, by attribute, has both for each group.
     """
 
     cases: int
@@ -35,6 +54,7 @@ class ScoreEvaluation:
     difference: Estimate
     confusion: Confusion | None = None
     chosen_confusion: Confusion | None = None
+    groups: Mapping[str, tuple[ScoreGroup, ...]] = field(default_factory=dict)
     note: str = NOT_A_PROBABILITY
 
 

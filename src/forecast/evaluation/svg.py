@@ -114,9 +114,9 @@ MARKS = {
 """How the four kinds of people look in :func:`hundred_people`, in the order of the confusion's cells."""
 
 
-def hundred_people(counts: Sequence[float], *, label: str) -> str:
+def hundred_people(counts: Sequence[int], *, label: str) -> str:
     """Return one hundred small figures, twenty a row, of the four kinds in :data:`MARKS`; ``counts`` add up to 100."""
-    marks = [mark for mark, count in zip(MARKS.values(), whole_hundred(counts), strict=True) for _ in range(count)]
+    marks = [mark for mark, count in zip(MARKS.values(), counts, strict=True) for _ in range(count)]
     people = "".join(_person(i, mark) for i, mark in enumerate(marks))
     return f'{_opening("440", "140", label)} width="440" height="140">{people}</svg>'
 
@@ -129,12 +129,3 @@ def sample_mark(kind: str) -> str:
 def _person(place: int, mark: str) -> str:
     x, y = 10 + 22 * (place % 20), 28 * (place // 20)
     return f'<g {mark}><circle cx="{x}" cy="{y + 6}" r="4"/><path d="M{x - 6} {y + 24}v-6a6 6 0 0 1 12 0v6z"/></g>'
-
-
-def whole_hundred(counts: Sequence[float]) -> list[int]:
-    """Round shares of 100 to whole people that add up to 100 (largest remainder)."""
-    whole = [int(count) for count in counts]
-    by_remainder = sorted(range(len(counts)), key=lambda i: whole[i] - counts[i])
-    for i in by_remainder[: 100 - sum(whole)]:
-        whole[i] += 1
-    return whole
