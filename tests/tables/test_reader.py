@@ -590,10 +590,9 @@ def test_the_real_tables_have_the_published_numbers(real_table: RealTable, label
     assert not cases.features.isna().all().any()
 
 
-@pytest.mark.parametrize("label", ["compas:general", "compas:general-corrected", "compas:violent", "nij:round2"])
-def test_nothing_that_names_a_person_is_ever_asked_for(
-    real_table: RealTable, monkeypatch: pytest.MonkeyPatch, label: str
-) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Collect the columns that are asked for, whoever asks."""
     asked: set[str] = set()
     original = Source.pieces
 
@@ -602,6 +601,11 @@ def test_nothing_that_names_a_person_is_ever_asked_for(
         return original(self, columns, rows)
 
     monkeypatch.setattr(Source, "pieces", pieces)
+    return asked
+
+
+@pytest.mark.parametrize("label", ["compas:general", "compas:general-corrected", "compas:violent", "nij:round2"])
+def test_nothing_that_names_a_person_is_ever_asked_for(real_table: RealTable, asked: set[str], label: str) -> None:
     d = load(label)
     path = real_table(d)
     describe(d, path, Settings())
@@ -615,16 +619,8 @@ def test_nothing_that_names_a_person_is_ever_asked_for(
 
 
 def test_scoring_never_asks_for_an_outcome_or_an_attribute_kept_for_audit(
-    table: Table, description: Description, monkeypatch: pytest.MonkeyPatch
+    table: Table, description: Description, asked: set[str]
 ) -> None:
-    asked: set[str] = set()
-    original = Source.pieces
-
-    def pieces(self: Source, columns: Any, rows: int) -> Any:
-        asked.update(columns)
-        return original(self, columns, rows)
-
-    monkeypatch.setattr(Source, "pieces", pieces)
     for _ in open_table(description, table(5), learning=False).chunks(10):
         pass
     assert asked == {"id", "person", "as_of", "age", "priors", "offence", "bail"}
