@@ -190,6 +190,11 @@ CATALOGUE: dict[str, Entry] = {
         "The case is outside the cohort that the model was made for ({why}).",
         "Do not use this model for it; a description for another cohort may fit.",
     ),
+    # Records of a force
+    "records-orphans": Entry(
+        "{count} rows of {table} have a {column} that no row of the records stands for.",
+        "Check the records first (forecast data check), which sets such rows aside with their reasons.",
+    ),
     # Experiments and training
     "model-unknown": Entry("There is no model called '{name}'.", "Choose from: {known}."),
     "fold-without-outcome": Entry(
