@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -19,5 +19,5 @@ class Records:
     persons: pa.Table
     custody_events: pa.Table
     offences: pa.Table
-    intelligence: pa.Table = INTELLIGENCE.arrow.empty_table()
-    orders: pa.Table = ORDERS.arrow.empty_table()
+    intelligence: pa.Table = field(default_factory=INTELLIGENCE.arrow.empty_table)
+    orders: pa.Table = field(default_factory=ORDERS.arrow.empty_table)
