@@ -624,3 +624,43 @@ def test_scoring_never_asks_for_an_outcome_or_an_attribute_kept_for_audit(
     for _ in open_table(description, table(5), learning=False).chunks(10):
         pass
     assert asked == {"id", "person", "as_of", "age", "priors", "offence", "bail"}
+
+
+def numeric_parquet(path: Path, out: Path, **changes: Any) -> Path:
+    """Write a CSV table as Parquet with its numbers as numbers; ``changes``: other values of a column."""
+    frame = pd.read_csv(path, dtype={"id": str, "person": str})
+    for column, values in changes.items():
+        frame[column] = values
+    frame.to_parquet(out)
+    return out
+
+
+def test_numbers_of_parquet_are_read_like_their_texts(
+    table: Table, description: Description, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table(60)
+    file = numeric_parquet(path, tmp_path / "n.parquet", priors=[0.1 + i / 7 if i % 5 else None for i in range(60)])
+    quick, _ = read_cases(description, file)
+    monkeypatch.setattr(Description, "plain_numbers", lambda _: frozenset())
+    slow, _ = read_cases(description, file)
+    same(quick, slow)
+    assert quick.features["priors"].isna().sum() == 12
+
+
+def test_a_number_of_parquet_out_of_range_or_infinite_is_refused_and_quoted(
+    table: Table, description: Description, tmp_path: Path
+) -> None:
+    file = numeric_parquet(table(30), tmp_path / "n.parquet", priors=[-1.5, float("inf")] + [2.0] * 28)
+    cases, refused = read_cases(description, file, allow_refused=True)
+    assert refused["code"].tolist() == ["row-out-of-range", "row-not-a-number"]
+    assert "-1.5" in refused["sentence"].iloc[0]
+    assert len(cases) == 28
+
+
+def test_a_token_that_is_a_number_means_no_value_in_parquet_too(
+    content: dict[str, Any], table: Table, tmp_path: Path
+) -> None:
+    description = build(content | {"missing": ["", "nan", "-1"]}, "tiny")
+    file = numeric_parquet(table(30), tmp_path / "n.parquet", priors=[-1] + [2] * 29)
+    cases, _ = read_cases(description, file)
+    assert np.isnan(cases.features["priors"].iloc[0])

@@ -143,6 +143,41 @@ def test_the_boundaries_of_a_split_in_time_are_half_open():
     assert "2014-01-01" in fold.label
 
 
+FORCE_YEARS = ["2007-06-01"] * 20 + ["2009-06-01"] * 30 + ["2011-06-01"] * 25 + ["2013-06-01"] * 40
+FORCE_DAYS = {
+    "split": "time",
+    "train_from": datetime.date(2008, 1, 1),
+    "test_from": datetime.date(2013, 1, 1),
+    "test_before": datetime.date(2014, 1, 1),
+}
+
+
+def test_a_training_period_leaves_out_what_lies_before_it_and_purges_what_is_not_complete():
+    cases = cases_of([f"P{i}" for i in range(115)], days=FORCE_YEARS)
+    fold = one(cases, **FORCE_DAYS)
+    assert fold.train.tolist() == list(range(20, 50))
+    assert (fold.purged, fold.overlapping) == (25, 0)
+    assert len(one(cases, **FORCE_DAYS, train_before=datetime.date(2009, 6, 2)).train) == 30
+    assert problem_of(cases, **FORCE_DAYS, train_before=datetime.date(2009, 6, 1)).code == "split-empty"
+
+
+def test_the_replicate_keeps_the_published_overlap_and_counts_it():
+    cases = cases_of([f"P{i}" for i in range(115)], days=FORCE_YEARS)
+    fold = one(cases, **FORCE_DAYS, replicate="hart")
+    assert fold.train.tolist() == list(range(20, 75))
+    assert (fold.purged, fold.overlapping) == (0, 25)
+
+
+def test_an_outcome_that_settles_later_purges_more():
+    description = dataclasses.replace(SYNTHETIC, settling_months=6)
+    cases = cases_of([f"P{i}" for i in range(61)], days=["2008-01-01"] * 20 + ["2013-06-01"] * 40 + ["2010-12-01"])
+    [[plain]] = splits(cases, SYNTHETIC, experiment(**FORCE_DAYS), "a table")
+    [[later]] = splits(cases, description, experiment(**FORCE_DAYS), "a table")
+    assert 60 in plain.train
+    assert 60 not in later.train
+    assert later.purged == 1
+
+
 def test_a_window_by_calendar_ends_on_the_last_day_that_the_month_has():
     days = ["2010-01-01"] * 20 + ["2014-06-01"] * 20 + ["2012-02-29"]
     cases = cases_of([f"P{i}" for i in range(41)], days=days)

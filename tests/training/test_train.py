@@ -189,6 +189,17 @@ def test_a_split_in_time_says_what_was_purged_and_who_returned(
     assert manifest["experiment"]["test_from"] == "2012-01-01"
 
 
+def test_a_replicate_is_called_overlapping_and_no_evidence(
+    long_table: Path, settings: Settings, tmp_path: Path, quick_report: None
+):
+    start = datetime.date(2012, 1, 1)
+    material = long_material(long_table, settings, split="time", test_from=start, replicate="hart")
+    done = train(material, tmp_path / "bundle", settings, tracked=False)
+    assert material.repeats[0][0].overlapping > 50
+    assert any(note.startswith("Overlapping, not evidence") for note in done.notes)
+    assert split_sentence(material).startswith("Overlapping, not evidence.")
+
+
 def test_the_bundle_of_a_flagged_table_is_the_model_that_was_tested(
     long_table: Path, settings: Settings, tmp_path: Path, quick_report: None
 ):

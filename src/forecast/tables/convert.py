@@ -112,7 +112,12 @@ def _in_range(read: Callable[[str], float], low: float | None, high: float | Non
 
 
 def numbers(column: pa.ChunkedArray, read: Callable[[str], float]) -> Converted:
-    """Return float64 values (null = NaN) of a text column, each distinct text read once by ``read``."""
+    """Return float64 values (null = NaN) of a text column, each distinct text read once by ``read``.
+
+    A column of numbers is taken as it is.
+    """
+    if not pa.types.is_string(column.type):
+        return _plain(column)
     coded = column.combine_chunks().dictionary_encode()
     table = np.full(len(coded.dictionary) + 1, np.nan)
     codes = np.full(len(coded.dictionary) + 1, "", dtype=object)
@@ -123,6 +128,16 @@ def numbers(column: pa.ChunkedArray, read: Callable[[str], float]) -> Converted:
             codes[i] = error.code
     at = _positions(coded)
     return Converted(table[at], codes[at] if codes.any() else None)
+
+
+def _plain(column: pa.ChunkedArray, low: float | None = None, high: float | None = None) -> Converted:
+    """Return the values of a column of numbers, and the codes of those that are infinite or out of range."""
+    values = column.combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64)
+    codes = np.full(len(values), "", dtype=object)
+    below = np.zeros(len(values), bool) if low is None else values < low
+    codes[below | (np.zeros(len(values), bool) if high is None else values > high)] = "row-out-of-range"
+    codes[np.isinf(values)] = "row-not-a-number"
+    return Converted(values, codes if codes.any() else None)
 
 
 def categories(column: pa.ChunkedArray, feature: Feature) -> Converted:
@@ -140,7 +155,10 @@ def categories(column: pa.ChunkedArray, feature: Feature) -> Converted:
 
 def convert(column: pa.ChunkedArray, feature: Feature) -> Converted:
     """Return the values of one feature from its column of texts."""
-    converted = numbers(column, parser(feature)) if feature.numeric else categories(column, feature)
+    if not pa.types.is_string(column.type):
+        converted = _plain(column, feature.low, feature.high)
+    else:
+        converted = numbers(column, parser(feature)) if feature.numeric else categories(column, feature)
     if feature.required and column.null_count:
         missing = np.asarray(column.is_null().combine_chunks().to_numpy(zero_copy_only=False))
         problem = converted.problem if converted.problem is not None else np.full(len(missing), "", dtype=object)

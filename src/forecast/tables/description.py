@@ -210,6 +210,7 @@ class Description:
     levels: tuple[Level, ...]
     observed_until: datetime.date | None
     follow_up: str
+    settling_months: int
     audit: tuple[Audit, ...]
     benchmarks: tuple[Benchmark, ...]
     cohort: tuple[Condition, ...]
@@ -228,6 +229,13 @@ class Description:
     def feature(self, name: str) -> Feature:
         """Return the feature called ``name``."""
         return next(f for f in self.features if f.name == name)
+
+    def plain_numbers(self) -> frozenset[str]:
+        """Return the columns that are read as plain numbers and as nothing else."""
+        numbers = {f.source for f in self.features if f.kind == "number" and not f.sum_of}
+        others = {column for column, role in self.declared() if role != "a feature"}
+        others |= {f.source for f in self.features if f.kind != "number"}
+        return frozenset(numbers - others)
 
     def declared(self) -> Iterator[tuple[str, str]]:
         """Yield (column in the file, what it is) for each column that the description reads; a later role counts."""
@@ -259,6 +267,9 @@ class OutcomeHead:
         "'complete', or 'as published' with a reason", "complete", allowed=("complete", "as published")
     )
     follow_up_reason: str = key("why incomplete follow-up is kept", "")
+    settling_months: int = key(
+        "months after the window until an outcome is settled, as convictions are", 0, low=0, high=120
+    )
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -301,6 +312,7 @@ def build(content: Mapping[str, Any], path: object, variant: str = "") -> Descri
         levels=levels,
         observed_until=outcome.observed_until,
         follow_up=outcome.follow_up,
+        settling_months=outcome.settling_months,
         audit=audit,
         benchmarks=benchmarks,
         cohort=cohort,

@@ -305,11 +305,9 @@ class TableReader:
         d = self.description
         if d.observed_until is None or d.follow_up != "complete":
             return
-        ends = convert.months_later(as_of, d.scale.horizon_months)
-        late = ends > convert.day_number(d.observed_until)
-        problems.add(
-            late, "row-follow-up-incomplete", column=d.keys.as_of, months=d.scale.horizon_months, until=d.observed_until
-        )
+        months = d.scale.horizon_months + d.settling_months
+        late = convert.months_later(as_of, months) > convert.day_number(d.observed_until)
+        problems.add(late, "row-follow-up-incomplete", column=d.keys.as_of, months=months, until=d.observed_until)
 
     def _audit(self, piece: Piece, index: pd.RangeIndex) -> pd.DataFrame:
         groups: dict[str, object] = {}
@@ -356,6 +354,7 @@ def _empty(column: pa.ChunkedArray) -> Bools:
 def open_table(description: Description, path: Path, *, learning: bool) -> TableReader:
     """Open a described table: check the columns that this use needs, and find the ids that stand twice."""
     source = open_source(path, delimiter=description.head.delimiter, missing=description.head.missing)
+    source.as_numbers = description.plain_numbers()
     reader = TableReader(description, path, learning, source)
     reader.check_columns()
     reader.find_duplicates()

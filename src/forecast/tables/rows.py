@@ -60,8 +60,10 @@ class RowProblems:
         )
 
 
-def _quoted(text: str | None) -> str:
+def _quoted(text: str | float | None) -> str:
     """Return what was found, short enough for a message."""
+    if isinstance(text, float):
+        text = f"{text:.15g}"
     return "nothing" if text is None else repr(text if len(text) <= LONGEST else text[:LONGEST] + "...")
 
 

@@ -12,6 +12,7 @@ from forecast.settings import from_mapping, key, read_toml
 
 MODELS = ("blend", "boosting", "logistic", "two-feature", "base-rate")
 SPLITS = ("folds", "flag", "time")
+REPLICATES = ("hart",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ class Experiment:
     repeats: int = key("how often the folds are drawn anew", 1, low=1, high=50)
     test_from: datetime.date | None = key('split = "time": the first day of the test period', None)
     test_before: datetime.date | None = key('split = "time": the first day after it; by default no end', None)
+    train_from: datetime.date | None = key('split = "time": the first day of the training period; by default all', None)
+    train_before: datetime.date | None = key('split = "time": the first day after it; by default test_from', None)
+    replicate: str = key(
+        '"hart" repeats the published design: training outcomes reach into the test period (overlapping, not evidence)',
+        "",
+        allowed=("", *REPLICATES),
+    )
     calibration_folds: int = key("person-grouped folds within the training cases, for calibration", 5, low=2, high=20)
     seed: int = key("the seed of every random step", 1, low=0, high=2_000_000)
     allow_refused: bool = key("train on the rows that can be read and leave out those that cannot", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,12 +23,17 @@ SMALLEST = 20
 
 @dataclass(frozen=True)
 class Fold:
-    """Positions of training and test cases; ``purged`` cases are in neither, for their outcome was not complete."""
+    """Positions of training and test cases.
+
+    ``purged`` cases are in neither, for their outcome was not complete when the test period began. ``overlapping``
+    training cases were kept although theirs was not, as the published design did: such a test is no evidence.
+    """
 
     label: str
     train: Ints
     test: Ints
     purged: int = 0
+    overlapping: int = 0
 
 
 def person_folds(persons: pd.Series, happened: Bools, folds: int, seed: int) -> Ints:
@@ -79,7 +85,7 @@ def _by_flag(cases: Cases, description: Description, path: object) -> Fold:
 
 
 def _by_time(cases: Cases, description: Description, experiment: Experiment, path: object) -> Fold:
-    """Train on cases whose outcome window ended by the first day of the test period."""
+    """Train on cases whose outcome was settled by the first day of the test period, or on all for a replicate."""
     if not description.keys.as_of:
         raise Problem("no-split-column", path=path, wanted="keys.as_of", split="time")
     if experiment.test_from is None:
@@ -88,13 +94,24 @@ def _by_time(cases: Cases, description: Description, experiment: Experiment, pat
         )
     as_of = cases.keys[AS_OF]
     start = pd.Timestamp(experiment.test_from)
-    complete = as_of + pd.DateOffset(months=description.scale.horizon_months) <= start
-    test = as_of >= start
-    if experiment.test_before is not None:
-        test &= as_of < pd.Timestamp(experiment.test_before)
-    train = (as_of < start) & complete
-    purged = int(((as_of < start) & ~complete).sum())
-    return _checked(Fold(f"test from {experiment.test_from}", np.flatnonzero(train), np.flatnonzero(test), purged))
+    settled = as_of + pd.DateOffset(months=description.scale.horizon_months + description.settling_months) <= start
+    test = _within(as_of, experiment.test_from, experiment.test_before)
+    before = _within(as_of, experiment.train_from, experiment.train_before) & (as_of < start)
+    train = before if experiment.replicate else before & settled
+    late = int((_within(as_of, experiment.train_from, None) & (as_of < start) & ~settled).sum())
+    purged, overlapping = (0, int((train & ~settled).sum())) if experiment.replicate else (late, 0)
+    label = f"test from {experiment.test_from}"
+    return _checked(Fold(label, np.flatnonzero(train), np.flatnonzero(test), purged, overlapping))
+
+
+def _within(as_of: pd.Series, since: datetime.date | None, before: datetime.date | None) -> pd.Series:
+    """Say which moments lie in `[since, before)`; a missing end is open."""
+    inside = as_of.notna()
+    if since is not None:
+        inside &= as_of >= pd.Timestamp(since)
+    if before is not None:
+        inside &= as_of < pd.Timestamp(before)
+    return inside
 
 
 def _checked(fold: Fold) -> Fold:

@@ -186,7 +186,14 @@ def _notes(material: Material) -> list[str]:
     notes = []
     for fold in material.repeats[0]:
         if fold.purged:
-            notes.append(f"{fold.purged} cases were purged: their outcome was not complete when the test period began.")
+            notes.append(
+                f"{fold.purged:,} cases were purged: their outcome was not complete when the test period began."
+            )
+        if fold.overlapping:
+            notes.append(
+                f"Overlapping, not evidence: this repeats the published design. The outcomes of {fold.overlapping:,} "
+                "training cases reach into the test period, so the figures flatter the forecast."
+            )
     if material.experiment.split != "folds":
         fold = material.repeats[0][0]
         persons = material.cases.keys[PERSON_ID].to_numpy()
@@ -226,9 +233,11 @@ def split_sentence(material: Material) -> str:
             "other folds. The bundle's model is then fitted on all cases."
         )
     how = "the table's own flag" if experiment.split == "flag" else f"time, {first[0].label}"
+    warning = "Overlapping, not evidence. " if first[0].overlapping else ""
+    purged = f" {first[0].purged:,} cases between them were purged." if first[0].purged else ""
     return (
-        f"By {how}: {len(first[0].train)} cases to fit and calibrate, {len(first[0].test)} to test. "
-        "The bundle's model is the one that was tested."
+        f"{warning}By {how}: {len(first[0].train):,} cases to fit and calibrate, {len(first[0].test):,} to test."
+        f"{purged} The bundle's model is the one that was tested."
     )
 
 
