@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from forecast.evaluation import plots, svg, wording
 from forecast.evaluation.confusions import CELLS
+from forecast.evaluation.force_plots import force_pictures
 from forecast.explanations.points import whole
 from forecast.files import whole_files
 from forecast.problems import need
@@ -57,6 +58,8 @@ class ReportContext:
     population: str = ""
     unknowns: Sequence[str] = ()
     importance_unit: str = "Mean size of the contribution, log-odds"
+    portrait: Mapping[str, Any] = field(default_factory=dict)
+    """Counts of the force behind the cases (see `records.portrait`); empty for tables not made from records."""
 
 
 def write_report(context: ReportContext, path: Path) -> None:
@@ -80,10 +83,17 @@ def need_report_tools() -> None:
 
 def render_report(context: ReportContext) -> str:
     """Return the report as HTML text."""
+    from markupsafe import Markup
+
     page = (
         _environment()
         .get_template("report.html")
-        .render(c=context, levels=[_level(context, e) for e in context.evaluations], warnings=_warnings(context))
+        .render(
+            c=context,
+            levels=[_level(context, e) for e in context.evaluations],
+            warnings=_warnings(context),
+            pictures=[(title, Markup(svg), caption) for title, svg, caption in force_pictures(context.portrait)],
+        )
     )
     # The page must reach nothing outside; an address in a title or note stays readable as text.
     return re.sub(r"https?://", "", page)

@@ -23,6 +23,7 @@ from forecast.problems import Problem, nearest, raise_all
 from forecast.progress import SILENT, Progress
 from forecast.tables import convert
 from forecast.tables.description import Condition, Description
+from forecast.tables.origin import origin_of
 from forecast.tables.rows import RowProblems, refused_frame, summarise
 from forecast.tables.source import Piece, Source, open_source
 
@@ -377,10 +378,11 @@ def read_cases(
     refused = pd.concat([chunk.refused for chunk in chunks], ignore_index=True)
     if len(refused) and not allow_refused:
         raise_all(summarise(refused, path))
-    cases = _joined([chunk.cases for chunk in chunks], _flow(chunks, len(refused)))
+    flow = _flow(chunks, len(refused))
+    cases = _joined([chunk.cases for chunk in chunks], dict(origin_of(path).flow) | flow)
     if not len(cases):
-        steps = "; ".join(f"{name}: {count}" for name, count in list(cases.counts.items())[1:-1])
-        raise Problem("no-rows-left", path=path, read=cases.counts["rows read"], steps=steps or "reading")
+        steps = "; ".join(f"{name}: {count}" for name, count in list(flow.items())[1:-1])
+        raise Problem("no-rows-left", path=path, read=flow["rows read"], steps=steps or "reading")
     return cases, refused
 
 

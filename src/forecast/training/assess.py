@@ -79,6 +79,7 @@ def report_context(
     importance: Mapping[str, Sequence[tuple[str, float]]],
     technical: Mapping[str, str],
     notes: Sequence[str] = (),
+    portrait: Mapping[str, Any] | None = None,
 ) -> ReportContext:
     """Gather what the report says about the tested cases."""
     phrases = {f.name: f.phrase for f in description.features}
@@ -104,6 +105,7 @@ def report_context(
         notes=notes,
         technical=technical,
         population=description.head.about,
+        portrait=portrait or {},
     )
 
 

@@ -13,6 +13,7 @@ from forecast.files import refuse_existing, sha256, to_json, whole_files
 from forecast.models.bundle import versions
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
+from forecast.tables.origin import origin_of
 from forecast.tables.reader import read_cases
 from forecast.training.assess import Tested, cases_digest, evaluate_levels, global_importance, report_context
 from forecast.training.fit import check_outcomes
@@ -86,6 +87,7 @@ def evaluate_bundle(
             **{f"Version of {name}": version for name, version in versions().items()},
         },
         notes=notes,
+        portrait=origin_of(path).portrait,
     )
     with whole_files(report, figures) as [page, numbers]:
         write_report(context, page)

@@ -18,6 +18,7 @@ from forecast.models.bundle import MANIFEST, versions, write_bundle
 from forecast.problems import Problem, need
 from forecast.progress import SILENT, Progress
 from forecast.tables.library import find, load, local_copy
+from forecast.tables.origin import origin_of
 from forecast.tables.reader import read_cases
 from forecast.training.assess import (
     Tested,
@@ -257,6 +258,7 @@ def _write(
     weights = dict(zip(levels, global_importance(forecaster, cases, experiment.seed), strict=True))
     (folder / "evaluation.json").write_text(to_json([e.to_dict() for e in evaluations]), encoding="utf-8")
     (folder / "importance.json").write_text(to_json(weights), encoding="utf-8")
+    origin = origin_of(material.path)
     facts: dict[str, Any] = {
         "name": experiment.name,
         "experiment": {k: str(v) if isinstance(v, (datetime.date, Path)) else v for k, v in asdict(experiment).items()},
@@ -265,6 +267,7 @@ def _write(
             "sha256": sha256(material.path),
             "cases": len(cases),
             "cases_sha256": cases_digest(cases),
+            "made": dict(origin.made),
         },
         "flow": dict(material.cases.counts),
         "metrics": metrics_of(evaluations),
@@ -288,6 +291,7 @@ def _write(
         importance=weights,
         technical=technical,
         notes=notes,
+        portrait=origin.portrait,
     )
     write_report(context, folder / "report.html")
     return model_id
