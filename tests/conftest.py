@@ -73,6 +73,26 @@ def features(material: Material) -> pd.DataFrame:
     return material.cases.features.iloc[:200].reset_index(drop=True)
 
 
+@pytest.fixture(scope="session")
+def force_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records of a small synthetic force, as it hands them over: unchecked."""
+    from forecast.synthetic.force import write_force
+
+    folder = tmp_path_factory.mktemp("force") / "force"
+    write_force(folder, people=400, seed=5)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def records_folder(force_folder: Path) -> Path:
+    """The accepted records of the small synthetic force."""
+    from forecast.records.check import check_records
+
+    folder = force_folder.parent / "records"
+    check_records(force_folder, out=folder).raise_problems()
+    return folder
+
+
 @pytest.fixture
 def quick_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a stub in place of the report, which takes more time than a small training run."""

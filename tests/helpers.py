@@ -6,7 +6,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,32 +62,6 @@ def small_bundle(kind: str, material: Material, folder: Path) -> ModelBundle:
         {"data": {"file": material.path.name, "sha256": "0" * 64, "cases": len(material.cases), "cases_sha256": ""}},
     )
     return load_bundle(folder, threads=1)
-
-
-def to_toml(content: Mapping[str, Any], prefix: str = "") -> str:
-    """Write plain nested values as TOML: what the shipped descriptions need and no more."""
-    plain = [f"{name} = {_value(v)}" for name, v in content.items() if not _is_block(v)]
-    text = "\n".join(plain) + "\n"
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            text += f"\n[{prefix}{name}]\n" + to_toml(value, f"{prefix}{name}.")
-        elif _is_block(value):
-            text += "".join(f"\n[[{prefix}{name}]]\n" + to_toml(item, f"{prefix}{name}.") for item in value)
-    return text
-
-
-def _is_block(value: object) -> bool:
-    return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + value.replace('"', '\\"') + '"'
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(v) for v in value) + "]"
-    return str(value)
 
 
 def frame_of(description: Description, rows: list[dict[str, Any]]) -> pd.DataFrame:

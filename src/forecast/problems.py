@@ -52,6 +52,10 @@ CATALOGUE: dict[str, Entry] = {
     "output-not-bundle": Entry(
         "{path} is not a model bundle, so it is not replaced.", "Choose another name for --out, or remove it by hand."
     ),
+    "output-not-force": Entry(
+        "{path} holds other things than a synthetic force, so it is not replaced.",
+        "Choose another folder, or remove it by hand.",
+    ),
     "output-format": Entry("{path}: scores are written as Parquet.", "Give --out a name that ends in .parquet."),
     "output-is-input": Entry("{path} is both the input and the output.", "Choose another name for --out."),
     # Settings, experiments and table descriptions (TOML)
@@ -195,6 +199,210 @@ CATALOGUE: dict[str, Entry] = {
         "{count} rows of {table} have a {column} that no row of the records stands for.",
         "Check the records first (forecast data check), which sets such rows aside with their reasons.",
     ),
+    # Outcomes
+    "outcome-definition": Entry(
+        "The outcome definition contradicts itself: {detail}.",
+        "Correct the definition; docs/outcomes.md lists its keys.",
+    ),
+    "outcome-nothing-complete": Entry(
+        "No outcome window is complete: the data end at {data_end}, and the first of {count} windows closes at {closes}.",
+        "Give data that reach that far, take earlier custody events, or shorten horizon_months.",
+    ),
+    "outcome-horizon": Entry(
+        "Weights at {months} months were asked of outcomes that were followed for {horizon} months.",
+        "Ask for at most {horizon} months, or lengthen horizon_months.",
+    ),
+    "taxonomy-rule": Entry(
+        "{path}: {detail}.",
+        "Mend the file; its form is explained at the top of the shipped offences.toml.",
+    ),
+    "offence-unknown": Entry(
+        "'{offence}' is not an offence code that the taxonomy {version} knows.",
+        "Check the code (leading zeros are part of a PNC code: 00806, not 806), map it, or add it to the taxonomy.",
+    ),
+    "records-table-missing": Entry(
+        "{path} holds no table '{table}'.",
+        'Add it, or name its file in records.toml: [TABLE] with file = "...".',
+    ),
+    "records-table-twice": Entry(
+        "The table {table} is there twice: {first} and {second}.",
+        "Leave one of them, or name the right one in records.toml with the key file.",
+    ),
+    "records-header-twice": Entry(
+        "{path}: the column '{column}' stands twice in the header.", "Rename one of the two, or leave it out."
+    ),
+    "records-column-type": Entry(
+        "{path}: the column '{column}' is of type {found}, which cannot be read as {wanted}.",
+        "Export it as text or as a date or timestamp, or name another column in records.toml.",
+    ),
+    "records-timezone": Entry(
+        "{path}: times in the column '{column}' name no time zone, and none is declared.",
+        'Add timezone = "Europe/London" (or "UTC", if that is what they are) at the top of records.toml.',
+    ),
+    "records-zone-unknown": Entry("There is no time zone called '{zone}'.", "{hint}"),
+    "records-time-format": Entry(
+        "{key} is '{found}', which is no way to write times: {detail}.",
+        "Write it like '%d/%m/%Y %H:%M' (strptime), or leave it out for ISO 8601.",
+    ),
+    "records-too-many-refused": Entry(
+        "{table}: {count} of {rows} rows are refused ({share}); at most {limit} may be. Nothing was accepted.",
+        "Mend the causes that the table of problems names, or raise max_refused in records.toml and say why there.",
+    ),
+    "records-too-many-of": Entry(
+        "{table}: {count} rows have the problem {kind} ({share}); at most {limit} may. Nothing was accepted.",
+        "Mend the cause, or raise the share in [limits] of records.toml and say why there.",
+    ),
+    "records-one-folder": Entry(
+        "{out} and {quarantine} are the same folder, or one lies in the other.",
+        "Give --out and --quarantine a folder of their own.",
+    ),
+    "records-not-canonical": Entry(
+        "{path} is not in canonical form: {detail}.",
+        "Run `forecast data check` on the records first and use the folder that it writes with --out.",
+    ),
+    # Rows of records (also the codes in quarantine)
+    "record-malformed": Entry(
+        "The line has more or fewer fields than the header.", "Check quotes and separators; the line is kept as it was."
+    ),
+    "record-key-missing": Entry("The key '{column}' is empty.", "Give each row its id."),
+    "record-value-missing": Entry("'{column}' is empty, and a row is of no use without it.", "Fill it in."),
+    "record-unreadable": Entry(
+        "'{column}' holds something that is no time, no day or no text that can be read without loss.",
+        "Correct the value, or say in records.toml how times and days are written (time_format, date_format).",
+    ),
+    "record-code-unlisted": Entry(
+        "'{column}' holds a code that is not in the closed list.",
+        "Say in [TABLE.values.{column}] of records.toml which of the listed codes it means.",
+    ),
+    "record-clock-gap": Entry(
+        "'{column}' holds a local time that never was: the clocks had gone forward.",
+        "Correct it, or check that timezone in records.toml is the zone in which the times were written.",
+    ),
+    "record-clock-repeated": Entry(
+        "'{column}' holds a local time that the clocks showed twice; the earlier is taken for what happened, the later "
+        "for what was recorded or ended.",
+        "Export times with their offset from UTC, if the hour matters.",
+    ),
+    "record-day-only": Entry(
+        "'{column}' holds days without a time; what they say counts as known when the day was over.",
+        "Export the time too, if the records system has it.",
+    ),
+    "record-date-impossible": Entry(
+        "'{column}' lies before 1900 or after 2099.",
+        "Correct it; a date that stands for 'none' belongs among the missing tokens of records.toml, or left empty.",
+    ),
+    "record-in-future": Entry(
+        "'{column}' lies after the end of the records.", "Correct it, or correct ends_before in records.toml."
+    ),
+    "record-duplicate": Entry(
+        "The row is a copy of another one, which was kept.", "Nothing, unless there are many: then check the export."
+    ),
+    "record-duplicate-differs": Entry(
+        "Rows with the same id, recorded at the same time, contradict each other; nobody can tell which is right.",
+        "Keep the right one; a correction needs a later recorded_at. Of a person the earliest row was kept.",
+    ),
+    "record-values-differ": Entry(
+        "Rows of the same person disagree about '{column}'.", "Find out which is right; until then it is empty."
+    ),
+    "record-versions-overlap": Entry(
+        "An older version of the row still stood when a newer one was recorded.",
+        "End each version (superseded_at) no later than the next one was recorded.",
+    ),
+    "record-person-changed": Entry(
+        "Versions of one custody event name different people.", "Correct it: an event belongs to one person."
+    ),
+    "record-superseded-early": Entry(
+        "The row was superseded before it was recorded.", "Correct superseded_at or recorded_at."
+    ),
+    "record-before-it-happened": Entry(
+        "The row was recorded before what it tells had happened.",
+        "Correct one of the two times; check that both are in the same time zone.",
+    ),
+    "record-before-arrest": Entry("'{column}' lies before the arrest.", "Correct it; until then it is empty."),
+    "record-before-offence": Entry("'{column}' lies before the offence.", "Correct it; until then it is empty."),
+    "record-ends-early": Entry("The order ends before it starts.", "Correct starts_at or ends_at."),
+    "record-no-person": Entry("No row of persons has this person_id.", "Add the person, or correct the id."),
+    "record-person-refused": Entry("The row of the person was refused.", "Mend that row."),
+    "record-no-event": Entry("No row of custody_events has this custody_id.", "Add the event, or correct the id."),
+    "record-event-refused": Entry("The row of the custody event was refused.", "Mend that row."),
+    "record-other-person": Entry(
+        "The offence names another person than its custody event.", "Correct the person_id or the custody_id."
+    ),
+    "record-offence-unknown": Entry(
+        "The offence code is not in the taxonomy.",
+        "Map it to a Home Office code in [offences.values.code] of records.toml; it is never guessed.",
+    ),
+    "record-committed-later": Entry(
+        "The offence was committed after the person had left the custody in which they were held for it.",
+        "Correct committed_at or the custody_id.",
+    ),
+    "record-committed-in-custody": Entry(
+        "The offence was committed between arrest and release.",
+        "Nothing, if it was in custody; else correct committed_at.",
+    ),
+    "record-duplicate-event": Entry(
+        "The event is a copy of another one of this person, under another id, down to the time of arrest and the "
+        "offences; the first on record was kept.",
+        "Remove the copy.",
+    ),
+    "record-same-minute": Entry(
+        "The person was arrested twice in one minute, and the two events differ.", "Check that both happened."
+    ),
+    "record-stays-overlap": Entry(
+        "The person was arrested again before being released.",
+        "Check the release, and whether two people share one id.",
+    ),
+    "record-same-person": Entry(
+        "Another id has the same birth date, sex, ethnicity and postcode: it may be one person on record twice.",
+        "Compare the two; nothing is merged by itself.",
+    ),
+    "record-born-after-arrest": Entry(
+        "The date of birth lies after an arrest.", "Correct it; until then the person has no age, and no forecast."
+    ),
+    "record-under-10": Entry(
+        "By the date of birth the person was arrested before the age of 10.",
+        "Correct it; until then the person has no age, and no forecast.",
+    ),
+    "record-over-110": Entry(
+        "By the date of birth the person was arrested after the age of 110.",
+        "Correct it; until then the person has no age, and no forecast.",
+    ),
+    "record-died-before-arrest": Entry(
+        "The day of death lies before an arrest.", "Correct it; until then it is empty."
+    ),
+    "record-no-birth": Entry(
+        "The person has no date of birth, so no age and no forecast.", "Fill it in if it is known."
+    ),
+    "record-no-offence": Entry(
+        "A custody event for an offence or a breach has no offence.", "Add the offence, or correct the reason."
+    ),
+    "record-disposal-undated": Entry(
+        "There is a disposal but no time of it, so it never counts as known.", "Fill in disposed_at."
+    ),
+    # Features
+    "features-set-unknown": Entry("There is no feature set called '{name}'.", "{hint}"),
+    "features-set-later": Entry(
+        "The feature set '{name}' has its place, but comes with a later version.", "Choose one of: {known}."
+    ),
+    "features-allowed-unsigned": Entry(
+        "The exception for {columns} does not say why, or by whom it was allowed.", "Give a reason and a name."
+    ),
+    "features-allowed-unknown": Entry("The feature set '{set}' has no feature '{column}' to allow.", "{hint}"),
+    "features-unknown-codes": Entry(
+        "{count} offence codes are not in the taxonomy, for example {examples}; an unknown code is never guessed.",
+        "Check the records first (forecast data check), which sets such rows aside, or add the codes to the taxonomy.",
+    ),
+    # Cases made from records
+    "features-leak": Entry(
+        "The feature '{feature}' saw the future: at {count} of {checked} moments it differs from {against}; at custody "
+        "event {custody} it is {full}, and {known} from what was known.",
+        "Do not train with it: correct what it reads, or leave it out, and prove again.",
+    ),
+    "cases-none": Entry(
+        "The records in {path} give no case: {steps}.",
+        "Check the period (since, before), minimum_age and the reasons for custody in the records.",
+    ),
+    "cases-format": Entry("{path}: cases are written as Parquet.", "Give --out a name that ends in .parquet."),
     # Experiments and training
     "model-unknown": Entry("There is no model called '{name}'.", "Choose from: {known}."),
     "fold-without-outcome": Entry(

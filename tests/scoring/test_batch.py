@@ -30,9 +30,10 @@ from forecast.synthetic.table import write_table
 from forecast.tables.description import build
 from forecast.tables.library import load
 from forecast.tables.reader import read_cases
+from forecast.tables.toml_text import to_toml
 from forecast.training.fit import Trainer
 from forecast.training.train import prepare
-from tests.helpers import CAUSAL, small_experiment, to_toml
+from tests.helpers import CAUSAL, small_experiment
 
 OUTCOMES = ["rearrested", "serious"]
 LEVELS = ("any", "serious")

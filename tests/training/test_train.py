@@ -17,8 +17,9 @@ from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.synthetic.table import make_table
 from forecast.tables.library import load
+from forecast.tables.toml_text import to_toml
 from forecast.training.train import Material, Trained, prepare, split_sentence, train
-from tests.helpers import small_experiment, to_toml
+from tests.helpers import small_experiment
 
 FILES = {
     "evaluation.json",

@@ -18,7 +18,11 @@ from forecast.problems import Problem, Problems
 
 COMMANDS = {
     "demo": ("forecast.cli.demo:demo", "Run the whole way on a small table, to a report to look at."),
-    "data": ("forecast.cli.data:data", "Fetch, describe and make tables of cases."),
+    "data": ("forecast.cli.data:data", "Fetch, describe, check and make data."),
+    "features": (
+        "forecast.cli.features:features",
+        "List features, build cases from records, prove that nothing leaks.",
+    ),
     "train": ("forecast.cli.train:train", "Test and fit models as an experiment file says; write a bundle."),
     "evaluate": ("forecast.cli.evaluate:evaluate", "Evaluate a bundle on a table with outcomes; write the report."),
     "score": ("forecast.cli.score:score", "Score a file of cases, with reasons."),

@@ -11,13 +11,14 @@ from forecast.cli.console import Terminal, overwrite_option, quiet_option, setti
 from forecast.settings import data_folder, load_settings
 
 if TYPE_CHECKING:
+    from forecast.records.result import CheckResult
     from forecast.tables.describe import TableSummary
     from forecast.tables.description import Description
 
 
 @click.group()
 def data() -> None:
-    """Fetch, describe and make tables of cases."""
+    """Fetch, describe, check and make data."""
 
 
 @data.command()
@@ -124,3 +125,91 @@ def make_table(out: Path | None, people: int, seed: int, overwrite: bool, settin
     target = out or load_settings(settings_path).data_folder / "synthetic" / "cases.csv"
     refuse_existing(target, overwrite)
     click.echo(f"{target}: {write_table(target, people, seed):,} cases of {people:,} people, all made up")
+
+
+@data.command("make-force")
+@click.option("--people", default=45_000, show_default=True, type=click.IntRange(100, 5_000_000),
+              help="About how many people have a custody event in 2008-12.")  # fmt: skip
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write; by default in the data folder.")
+@overwrite_option
+@quiet_option
+@settings_option
+def make_force(
+    people: int, seed: int, out: Path | None, overwrite: bool, quiet: bool, settings_path: Path | None
+) -> None:
+    """Make the records of a synthetic force: whole lives from 1985 to 2017, all made up, and the truth behind them."""
+    from forecast.files import refuse_existing
+    from forecast.synthetic.force import write_force
+
+    target = out or load_settings(settings_path).data_folder / "synthetic" / "force"
+    refuse_existing(target, overwrite)
+    progress = Terminal(quiet)
+    try:
+        summary = write_force(target, people, seed, progress=progress)
+    finally:
+        progress.close()
+    rows = [(name, f"{count:,}") for name, count in summary.rows.items()]
+    click.echo(f"{target}: a force that never was, seed {seed}\n" + table(("table", "rows"), rows, right=(1,)))
+
+
+@data.command()
+@click.argument("records", type=click.Path(path_type=Path))
+@click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that renames columns and codes.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the accepted records, in the canonical form.")
+@click.option("--quarantine", type=click.Path(path_type=Path), help="Folder for refused rows, with their codes.")
+@click.option("--max-refused", type=click.FloatRange(0, 1), help="Largest share of a table's rows to refuse; .02.")
+@overwrite_option
+@quiet_option
+@settings_option
+def check(
+    records: Path,
+    mapping: Path | None,
+    out: Path | None,
+    quarantine: Path | None,
+    max_refused: float | None,
+    overwrite: bool,
+    quiet: bool,
+    settings_path: Path | None,
+) -> None:
+    """Check RECORDS (a folder of CSV or Parquet files, or a DuckDB file): find every problem in one pass."""
+    from forecast.records.check import MAX_REFUSED, check_records
+
+    settings = load_settings(settings_path)
+    progress = Terminal(quiet)
+    try:
+        result = check_records(
+            records,
+            mapping,
+            out=out,
+            quarantine=quarantine,
+            overwrite=overwrite,
+            max_refused=MAX_REFUSED if max_refused is None else max_refused,
+            settings=settings,
+            progress=progress,
+        )
+    finally:
+        progress.close()
+    click.echo(checked_text(result))
+    if out is not None and not result.problems:
+        click.echo(f"\nAccepted records: {out}")
+    if quarantine is not None:
+        click.echo(f"Refused rows: {quarantine}")
+    result.raise_problems()
+
+
+def checked_text(result: CheckResult) -> str:
+    """Return what a check found as tables: each problem, and the account of each table."""
+    found = [(f.severity, f.table, f.code, f"{f.count:,}", f.sentence, ", ".join(f.examples)) for f in result.findings]
+    totals = [
+        (t.table, f"{t.rows:,}", f"{t.accepted:,}", f"{t.quarantined:,}", f"{t.values_set_aside:,}")
+        for t in result.totals
+    ]
+    parts = [f"Assumed: {assumption}" for assumption in result.assumptions]
+    if found:
+        parts.append(table(("", "table", "code", "count", "what was found", "for example"), found, right=(3,)))
+    else:
+        parts.append("No problem was found.")
+    head = ("table", "rows in", "accepted", "quarantined", "values set aside")
+    parts.append(table(head, totals, right=(1, 2, 3, 4)))
+    return "\n\n".join(parts)

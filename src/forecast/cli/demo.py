@@ -7,68 +7,76 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.console import Terminal, quiet_option, settings_option
+from forecast.cli.console import Terminal, interval, quiet_option, settings_option, table
 from forecast.settings import load_settings
 
 if TYPE_CHECKING:
-    from forecast.settings import Settings
-    from forecast.training.experiment import Experiment
+    from forecast.synthetic.whole_way import WholeWay
+    from forecast.training.train import Trained
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the bundle; models/demo by default.")
-@click.option("--synthetic", is_flag=True, help="Use the synthetic table even if COMPAS is at hand.")
+@click.option("--people", default=45_000, show_default=True, type=click.IntRange(500, 1_000_000),
+              help="About how many people have a custody event in 2008-12.")  # fmt: skip
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The seed of the force.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder for records and cases; data/demo by default.")
+@click.option("--models", type=click.Path(path_type=Path), help="Folder for bundles and scores; models by default.")
 @quiet_option
 @settings_option
-def demo(out: Path | None, synthetic: bool, quiet: bool, settings_path: Path | None) -> None:
-    """Train, evaluate, score and explain, to a report to look at; takes about a minute.
+def demo(
+    people: int, seed: int, data: Path | None, models: Path | None, quiet: bool, settings_path: Path | None
+) -> None:
+    """Go the whole way on a synthetic force, to a report to look at; takes a few minutes.
 
-    Uses COMPAS where FORECAST_DATA or the data folder holds it, else a synthetic table that it makes.
+    Makes a force, checks its records, builds features and outcomes, trains, tests, explains and scores.
     """
-    from forecast.cli.explain import explained_text
-    from forecast.cli.results import trained_text
-    from forecast.models.bundle import load_bundle
-    from forecast.scoring.batch import score_file
-    from forecast.scoring.one import explain_case
-    from forecast.training import train as training
+    from forecast.synthetic.whole_way import go
 
     settings = load_settings(settings_path)
-    folder = out or settings.models_folder / "demo"
     progress = Terminal(quiet)
     try:
-        material = training.prepare(_experiment(settings, synthetic), settings, progress=progress)
-        trained = training.train(material, folder, settings, overwrite=True, progress=progress)
-        bundle = load_bundle(folder)
-        scored = score_file(
-            bundle,
-            material.path,
-            folder.with_name(f"{folder.name}-scores.parquet"),
+        way = go(
+            data or settings.data_folder / "demo",
+            models or settings.models_folder,
             settings,
-            overwrite=True,
+            people=people,
+            seed=seed,
             progress=progress,
         )
     finally:
         progress.close()
-    case_id = str(material.cases.keys["case_id"].iloc[0])
-    click.echo(f"Data: {material.description.label}, {material.path}\n")
-    click.echo(trained_text(trained))
-    click.echo(
-        f"\nScored: {scored.rows:,} rows in, {scored.scored:,} scored, {scored.refused:,} refused: {scored.out}\n"
-    )
-    click.echo(explained_text(bundle, explain_case(bundle, material.path, case_id, settings)))
-    click.echo(f"\nLook at the report: {(folder / 'report.html').resolve()}")
+    click.echo(way_text(way))
 
 
-def _experiment(settings: Settings, synthetic: bool) -> Experiment:
-    """Return the experiment on COMPAS if it is at hand, else on the synthetic table, made where it is missing."""
-    from forecast.synthetic.table import write_table
-    from forecast.tables.library import load, local_copy
-    from forecast.training.experiment import Experiment
+def way_text(way: WholeWay) -> str:
+    """Return what the whole way gave, in the order of the way."""
+    from forecast.cli.data import checked_text
+    from forecast.cli.explain import explained_text
+    from forecast.cli.features import assembled_text
+    from forecast.models.bundle import load_bundle
 
-    compas = Experiment(name="demo-compas", table="compas:general-corrected")
-    if not synthetic and local_copy(load(compas.table), settings).exists():
-        return compas
-    made = settings.data_folder / load("synthetic").head.file  # FORECAST_DATA may be read-only
-    if not made.exists():
-        write_table(made)
-    return Experiment(name="demo-synthetic", table="synthetic", file=str(made), cutoffs=(0.4, 0.2))
+    bundle = load_bundle(way.report.parent)
+    scored = way.scored
+    parts = [
+        "1. The records of a force that never was, checked\n\n" + checked_text(way.checked),
+        "2. From custody events to cases\n\n" + assembled_text(way.cases),
+        "3. Tested on later years\n\n" + tests_text(way.tests),
+        f"4. The custody events of the last month, scored\n\n{scored.rows:,} rows in, {scored.scored:,} scored, "
+        f"{scored.refused:,} refused: {scored.out}",
+        "5. One of them, explained\n\n" + explained_text(bundle, way.explained),
+        f"Look at the report: {way.report.resolve()}",
+    ]
+    return "\n\n\n".join(parts)
+
+
+def tests_text(tests: tuple[tuple[str, Trained], ...]) -> str:
+    """Return the figures of each test in one table, and what must be known to read them."""
+    rows, notes = [], []
+    for label, trained in tests:
+        for e in trained.evaluations:
+            auc, brier, slope = (e.models[e.chosen][name] for name in ("auc", "brier", "calibration_slope"))
+            figures = [interval(f.value, f.low, f.high, digits) for f, digits in ((auc, 3), (brier, 3), (slope, 2))]
+            rows.append((label, e.level, f"{e.cases:,}", f"{100 * (e.base_rate.value or 0):.1f}", *figures))
+        notes += [f"{label}: {note}" for note in trained.notes]
+    head = ("test", "level", "cases", "base rate, %", "AUC", "Brier", "calibration slope")
+    return table(head, rows, right=(2, 3)) + "\n\n" + "\n".join(notes)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.records.instants import DAY_US, YEAR_US, instant
+from forecast.records.ages import whole_years
+from forecast.records.instants import instant
 
 if TYPE_CHECKING:
     import datetime
@@ -54,14 +55,13 @@ class Portrait:
 
     def _add_ages(self, arranged: Arranged, person: Ints, as_of: Ints) -> None:
         """Count whole years of age by sex; people without a date of birth are left out."""
-        persons = arranged.records.persons
-        born = persons["born_on"].combine_chunks().cast("int32")
-        known = born.is_valid().to_numpy(zero_copy_only=False)[person]
-        days = born.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)[person]
-        age = ((as_of - days * DAY_US) // YEAR_US).clip(0, OLDEST)
-        sex = persons["sex"].combine_chunks().fill_null("").to_numpy(zero_copy_only=False)[person]
+        age = whole_years(arranged, person, as_of)
+        known = ~np.isnan(age)
+        whole = np.where(known, age, 0).astype(np.int64).clip(0, OLDEST)
+        column = arranged.records.persons["sex"].combine_chunks()
+        sex = column.fill_null("").to_numpy(zero_copy_only=False)[person]
         for code in np.unique(sex[known]).tolist():
-            counted = np.bincount(age[known & (sex == code)], minlength=OLDEST + 1)
+            counted = np.bincount(whole[known & (sex == code)], minlength=OLDEST + 1)
             self.ages[code] = self.ages.get(code, 0) + counted
 
     def to_dict(self) -> dict[str, Any]:

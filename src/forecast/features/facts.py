@@ -1,0 +1,218 @@
+"""Turn arranged records into the arrays of facts that the kernel reads."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from forecast.features.kernel import ALWAYS, NEVER, Facts
+from forecast.features.programme import (
+    CUSTODY_SORTS,
+    END_SORTS,
+    FIXED_SORTS,
+    INTELLIGENCE_SORTS,
+    START_SORTS,
+    Lists,
+    Programme,
+    Sort,
+)
+from forecast.problems import Problem
+from forecast.records.arrange import Arranged
+from forecast.records.instants import DAY_US
+from forecast.records.schema import ORDER_KINDS, REASONS
+from forecast.records.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from forecast.cases import Ints
+
+    Int32s = NDArray[np.int32]
+
+_INTELLIGENCE = len(CUSTODY_SORTS)
+_STARTS = _INTELLIGENCE + len(INTELLIGENCE_SORTS)
+_ENDS = _STARTS + len(START_SORTS)
+_OFFENCES = _ENDS + len(END_SORTS)
+_EXAMPLES = 5
+
+
+@dataclass
+class Sorts:
+    """The sorts of facts met so far, and what each adds in a programme; may be shared by threads.
+
+    Codes of offences that the taxonomy says the same of are one sort. Numbers hang on the order in which codes were met;
+    features do not.
+    """
+
+    programme: Programme
+    taxonomy: Taxonomy
+    _of_code: dict[str, int] = field(default_factory=dict)
+    _sorts: list[Sort] = field(default_factory=lambda: list(FIXED_SORTS))
+    _lists: Lists | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def lists(self) -> Lists:
+        """Return what facts of the sorts met so far add."""
+        with self._lock:
+            if self._lists is None:
+                self._lists = self.programme.lists(self._sorts)
+            return self._lists
+
+    def known(self) -> tuple[Sort, ...]:
+        """Return the sorts met so far, in the order of their numbers."""
+        with self._lock:
+            return tuple(self._sorts)
+
+    def of_codes(self, codes: list[str | None]) -> Ints:
+        """Return the sort of each code; raise ``features-unknown-codes`` for one that the taxonomy does not know."""
+        with self._lock:
+            new = [code for code in codes if code is not None and code not in self._of_code]
+            if new:
+                self._learn(new)
+            return np.array([-1 if code is None else self._of_code[code] for code in codes], dtype=np.int64)
+
+    def _learn(self, codes: list[str]) -> None:
+        encoded = self.taxonomy.encode(pa.array(codes, pa.string()))
+        unknown = [code for code, bad in zip(codes, encoded.unknown, strict=True) if bad]
+        if unknown:
+            examples = ", ".join(sorted(unknown)[:_EXAMPLES])
+            raise Problem("features-unknown-codes", count=f"{len(unknown):,}", examples=examples)
+        known = {(s.classes, s.weight_milli): i for i, s in enumerate(self._sorts) if i >= _OFFENCES}
+        for code, mask, weight in zip(codes, encoded.mask.tolist(), encoded.weight_milli.tolist(), strict=True):
+            classes = tuple(name for bit, name in enumerate(self.taxonomy.classes) if mask >> bit & 1)
+            if (classes, weight) not in known:
+                known[classes, weight] = len(self._sorts)
+                self._sorts.append(Sort(classes, weight))
+                self._lists = None
+            self._of_code[code] = known[classes, weight]
+
+
+class _Stream(NamedTuple):
+    """The facts of one table; ``known`` and ``until`` may be None for 'as recorded' and 'all still stand'."""
+
+    start: Ints
+    happened: Ints
+    recorded: Ints
+    known: Ints | None
+    until: Ints | None
+    sort: Int32s
+    stay: Int32s | None
+
+
+def facts_of(arranged: Arranged, sorts: Sorts) -> Facts:
+    """Return the facts of arranged records that the programme of ``sorts`` needs."""
+    streams = [_custody(arranged), _offences(arranged, sorts)]
+    if "intelligence" in sorts.programme.uses:
+        streams.append(_intelligence(arranged))
+    if "orders" in sorts.programme.uses:
+        streams += _orders(arranged)
+    firsts = np.concatenate([[0], np.cumsum([len(s.happened) for s in streams])]).astype(np.int64)
+    start = np.stack([s.start + first for s, first in zip(streams, firsts[:-1], strict=True)])
+    return Facts(
+        start,
+        np.concatenate([s.happened for s in streams]),
+        np.concatenate([s.recorded for s in streams]),
+        np.concatenate([_known(s) if s.known is None else s.known for s in streams]),
+        np.concatenate([np.full(len(s.happened), ALWAYS) if s.until is None else s.until for s in streams]),
+        np.concatenate([s.sort for s in streams]),
+        np.concatenate([np.full(len(s.happened), -1, np.int32) if s.stay is None else s.stay for s in streams]),
+        np.array(arranged.event_starts),
+    )
+
+
+def born(persons: pa.Table) -> Ints:
+    """Return the first moment of each person's day of birth, or NEVER."""
+    days = persons["born_on"].combine_chunks().cast(pa.int32())
+    found: Ints = days.fill_null(0).to_numpy().astype(np.int64) * DAY_US
+    if days.null_count:
+        found[days.is_null().to_numpy(zero_copy_only=False)] = NEVER
+    return found
+
+
+def micros(column: pa.ChunkedArray, missing: int = ALWAYS) -> Ints:
+    """Return a column of times as microseconds, ``missing`` where it is empty; may be read-only."""
+    numbers = column.cast(pa.int64())
+    found: Ints = (numbers.fill_null(missing) if numbers.null_count else numbers).to_numpy()
+    return found
+
+
+def places(column: pa.ChunkedArray, values: tuple[str, ...]) -> Int32s:
+    """Return the place of each row's text in a closed list."""
+    array = column.combine_chunks()
+    if pa.types.is_dictionary(array.type):
+        of = pc.index_in(array.dictionary, value_set=pa.array(values)).to_numpy(zero_copy_only=False)
+        found: Int32s = of.astype(np.int32)[array.indices.to_numpy()]
+        return found
+    plain: Int32s = pc.index_in(array, value_set=pa.array(values)).to_numpy()
+    return plain
+
+
+def _known(stream: _Stream) -> Ints:
+    """Return when each fact was known: not before it was recorded, nor before it happened."""
+    return np.maximum(stream.recorded, stream.happened)
+
+
+def _until(table: pa.Table) -> Ints | None:
+    column = table["superseded_at"]
+    return None if column.null_count == len(column) else micros(column)
+
+
+def _custody(arranged: Arranged) -> _Stream:
+    table = arranged.records.custody_events
+    return _Stream(
+        arranged.event_starts,
+        micros(table["arrested_at"]),
+        micros(table["recorded_at"]),
+        None,
+        _until(table),
+        places(table["reason"], REASONS),
+        arranged.stay.astype(np.int32),
+    )
+
+
+def _offences(arranged: Arranged, sorts: Sorts) -> _Stream:
+    table = arranged.records.offences
+    codes = table["code"]
+    if not pa.types.is_dictionary(codes.type):
+        codes = codes.dictionary_encode()
+    array = codes.unify_dictionaries().combine_chunks()
+    of = sorts.of_codes(array.dictionary.to_pylist()).astype(np.int32)
+    return _Stream(
+        arranged.offence_starts,
+        micros(table["committed_at"]),
+        micros(table["recorded_at"]),
+        None,
+        _until(table),
+        of[array.indices.to_numpy()],
+        arranged.offence_stay.astype(np.int32),
+    )
+
+
+def _intelligence(arranged: Arranged) -> _Stream:
+    table = arranged.records.intelligence
+    sort = np.full(len(table), _INTELLIGENCE, dtype=np.int32)
+    happened, recorded = micros(table["observed_at"]), micros(table["recorded_at"])
+    return _Stream(arranged.intelligence_starts, happened, recorded, None, _until(table), sort, None)
+
+
+def _orders(arranged: Arranged) -> list[_Stream]:
+    """Return the starts and the ends of orders.
+
+    An order runs at t if ``starts_at <= t < ends_at``, so its start is seen at its very instant, other than a fact that
+    is *recorded* at the instant: hence one microsecond less. An order without an end has an end that is never known.
+    """
+    table = arranged.records.orders
+    recorded, until = micros(table["recorded_at"]), _until(table)
+    kind = places(table["kind"], ORDER_KINDS)
+    streams = []
+    for name, first in (("starts_at", _STARTS), ("ends_at", _ENDS)):
+        at = micros(table[name])
+        known = np.maximum(recorded, at - 1)
+        known[at == ALWAYS] = ALWAYS
+        streams.append(_Stream(arranged.order_starts, at, recorded, known, until, kind + np.int32(first), None))
+    return streams

@@ -1,0 +1,102 @@
+"""A check accounts for every row, fails past its thresholds, and gives the same bytes whatever the order of rows."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from forecast.problems import Problem
+from forecast.records.schema import CUSTODY_EVENTS, OFFENCES
+from forecast.settings import Settings
+from tests.records.making import Rows, check, event, good, offence, person, write
+
+
+def many(people: int = 40) -> dict[str, Rows]:
+    ids = range(people)
+    return {
+        "persons": [person(f"P{i}", postcode_outward=f"DH{i}") for i in ids],
+        "custody_events": [event(f"C{i}", f"P{i}") for i in ids],
+        "offences": [offence(f"O{i}", f"C{i}", f"P{i}") for i in ids],
+    }
+
+
+def test_accepted_rows_have_the_canonical_schema_and_order_and_the_same_bytes_whatever_order_they_came_in(
+    tmp_path: Path,
+) -> None:
+    rows = many()
+    check(write(tmp_path / "a", rows), out=tmp_path / "one", settings=Settings(threads=1))
+    for table in rows.values():
+        random.Random(1).shuffle(table)
+    check(write(tmp_path / "b", rows), out=tmp_path / "two", settings=Settings(threads=2))
+    for table in (CUSTODY_EVENTS, OFFENCES):
+        one, two = (tmp_path / name / f"{table.name}.parquet" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+        content = pq.read_table(one)
+        assert content.schema.equals(table.arrow, check_metadata=True)
+        assert content["person_id"].to_pylist() == sorted(content["person_id"].to_pylist())
+
+
+def test_too_many_refused_rows_fail_the_check_which_still_writes_the_quarantine(tmp_path: Path) -> None:
+    rows = many()
+    rows["offences"][3]["code"] = "99999"
+    folder = write(tmp_path / "in", rows)
+    result = check(folder, out=tmp_path / "out", quarantine=tmp_path / "bad", max_refused=0.02)
+    [problem] = result.problems
+    assert problem.code == "records-too-many-refused"
+    assert "1 of 40 rows are refused (2.5%); at most 2.0%" in problem.sentence
+    assert not (tmp_path / "out").exists()
+    assert pq.read_metadata(tmp_path / "bad" / "offences.parquet").num_rows == 1
+    assert json.loads((tmp_path / "bad" / "check.json").read_text("utf-8"))["failed"] == [problem.sentence]
+    with pytest.raises(Problem, match="Mend the causes"):
+        result.raise_problems()
+
+
+def test_the_mapping_sets_the_threshold_and_limits_for_single_problems(tmp_path: Path) -> None:
+    rows = many()
+    rows["offences"][3]["code"] = "99999"
+    rows["persons"][3]["born_on"] = None
+    lenient = write(tmp_path / "in", rows, "max_refused = 0.05")
+    assert not check(lenient, max_refused=0).problems
+    strict = write(tmp_path / "in", rows, 'max_refused = 0.05\n[limits]\n"record-no-birth" = 0.01')
+    [problem] = check(strict).problems
+    assert problem.code == "records-too-many-of"
+    assert "record-no-birth" in problem.sentence
+
+
+@pytest.mark.parametrize("where", ["in", "in/..", "other"])
+def test_nothing_that_is_not_an_older_check_is_ever_replaced(where: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", good())
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "diary.txt").write_text("dear diary", "utf-8")
+    with pytest.raises(Problem) as raised:
+        check(folder, out=tmp_path / where, overwrite=True)
+    assert raised.value.code in ("output-is-input", "output-exists")
+    assert (folder / "persons.parquet").exists()
+
+
+@pytest.mark.parametrize(("out", "bad"), [("a", "a"), ("a", "a/b"), ("a/b", "a")])
+def test_accepted_and_refused_rows_never_lie_in_one_folder(out: str, bad: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", good())
+    with pytest.raises(Problem) as raised:
+        check(folder, out=tmp_path / out, quarantine=tmp_path / bad)
+    assert raised.value.code == "records-one-folder"
+
+
+def test_an_older_check_is_replaced_when_allowed(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", good())
+    check(folder, out=tmp_path / "out")
+    with pytest.raises(Problem, match="--overwrite"):
+        check(folder, out=tmp_path / "out")
+    check(folder, out=tmp_path / "out", overwrite=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out"]
+
+
+def test_records_without_people_are_accepted_as_such(tmp_path: Path) -> None:
+    rows: dict[str, Rows] = {"persons": [], "custody_events": [], "offences": []}
+    result = check(write(tmp_path / "in", rows), out=tmp_path / "out", quarantine=tmp_path / "bad", max_refused=0.0)
+    assert [t.rows for t in result.totals] == [0, 0, 0]
+    assert not result.problems
