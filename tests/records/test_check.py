@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from forecast.problems import Problem
+from forecast.problems import CATALOGUE, Problem
+from forecast.records.mapping import load_mapping
 from forecast.records.schema import CUSTODY_EVENTS, OFFENCES
 from forecast.settings import Settings
 from tests.records.making import Rows, check, event, good, offence, person, write
@@ -28,6 +30,9 @@ def test_accepted_rows_have_the_canonical_schema_and_order_and_the_same_bytes_wh
     tmp_path: Path,
 ) -> None:
     rows = many()
+    rows["offences"] += [
+        offence(f"N{i}", f"C{i}", f"P{i}", code="105A") for i in range(40)
+    ]  # recorded at the same time
     check(write(tmp_path / "a", rows), out=tmp_path / "one", settings=Settings(threads=1))
     for table in rows.values():
         random.Random(1).shuffle(table)
@@ -100,3 +105,18 @@ def test_records_without_people_are_accepted_as_such(tmp_path: Path) -> None:
     result = check(write(tmp_path / "in", rows), out=tmp_path / "out", quarantine=tmp_path / "bad", max_refused=0.0)
     assert [t.rows for t in result.totals] == [0, 0, 0]
     assert not result.problems
+
+
+def test_every_code_of_a_row_is_explained_on_the_page_about_records() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "records.md").read_text("utf-8")
+    codes = {code for code in CATALOGUE if code.startswith("record-")}
+    assert codes == set(re.findall(r"`(record-[a-z0-9-]+)`", page))
+
+
+def test_the_mapping_on_the_page_about_records_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "records.md").read_text("utf-8")
+    [shown] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "records.toml").write_text(shown, "utf-8")
+    mapping = load_mapping(tmp_path / "records.toml")
+    assert mapping.tables["persons"].values["sex"] == {"1": "M", "2": "F"}
+    assert len(mapping.assumptions()) == 2

@@ -292,6 +292,14 @@ def test_an_event_that_is_no_new_offence_needs_none(reason: str, tmp_path: Path)
     assert not check(write(tmp_path / "in", rows)).findings
 
 
+def test_an_event_whose_only_offence_is_refused_stays_and_is_noted(tmp_path: Path) -> None:
+    rows = good()
+    rows["offences"][0]["code"] = "99999"
+    result = check(write(tmp_path / "in", rows), out=tmp_path / "out")
+    assert found(result, "note") == {("custody_events", "record-no-offence", ""): 1}
+    assert len(accepted(tmp_path / "out", "custody_events")) == 1
+
+
 def test_two_arrests_in_one_minute_with_different_offences_are_two_events(tmp_path: Path) -> None:
     rows = good()
     rows["custody_events"].append(event("C2"))

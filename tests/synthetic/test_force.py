@@ -236,7 +236,7 @@ def test_a_breach_is_of_an_order_in_force(force: Force, with_event: pd.DataFrame
     orders = force.records.orders.to_pandas()
     both = lead.assign(t=lead["person_id"].map(names)).merge(orders.assign(t=orders["person_id"].map(names)), on="t")
     licence = pd.Timedelta(days=366)
-    lasts = both["ends_at"] + licence * (both["kind"] == "prison")
+    lasts = both["ends_at"] + licence * (both["kind"] == "prison").astype(int)
     under = both[(both["starts_at"] <= both["committed_at"]) & (both["committed_at"] < lasts)]
     assert lead["custody_id"].isin(under["custody_id"]).mean() > 0.97  # an order may come from a trial under way
 

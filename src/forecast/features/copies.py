@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from forecast.records.moments import Moments
 
 TABLES = (CUSTODY_EVENTS, OFFENCES, INTELLIGENCE, ORDERS)
+LATEST = int(np.iinfo(np.int64).max)
+"""Stands for a missing time: later than any."""
 _LINKS = ("person_id", "custody_id", "offence_id", "report_id", "order_id")
 
 
@@ -125,6 +127,13 @@ def set_times(table: pa.Table, column: str, at: Ints, where: Bools | None = None
     """Return the table with a column of times set, everywhere or under a mask."""
     place, new = table.column_names.index(column), pa.array(at).cast(TIME)
     value = new if where is None else pc.if_else(pa.array(where), new, table[column].combine_chunks())
+    return table.set_column(place, table.schema.field(column), value)
+
+
+def set_null(table: pa.Table, column: str, where: Bools) -> pa.Table:
+    """Return the table with a column emptied under a mask."""
+    place = table.column_names.index(column)
+    value = pc.if_else(pa.array(where), pa.scalar(None, table[column].type), table[column].combine_chunks())
     return table.set_column(place, table.schema.field(column), value)
 
 

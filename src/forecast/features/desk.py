@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from forecast.features.compute import CUSTODY_ID, Prepared, prepare, run_arrays
 from forecast.features.facts import born, facts_of
-from forecast.features.kernel import Asked, Facts
+from forecast.features.kernel import RECORDED, Asked, Facts
 from forecast.features.spec import FeatureSet, Op
 from forecast.problems import Problem
 from forecast.records.arrange import Arranged, arrange
@@ -72,7 +72,7 @@ class PersonFile:
         if row < 0:
             raise Problem("case-unknown", path="the records", key=CUSTODY_ID, id=custody_id)
         # Rows are in the order of recording, so the first row found is the first version.
-        t = self.facts.recorded[row] if as_of is None else (as_of - _EPOCH) // datetime.timedelta(microseconds=1)
+        t = self.facts.table[RECORDED, row] if as_of is None else (as_of - _EPOCH) // datetime.timedelta(microseconds=1)
         person = np.searchsorted(self.arranged.event_starts, row, side="right") - 1
         stay = self.arranged.stay[row : row + 1].astype(np.int64)
         return Asked(np.array([person]), stay, np.array([t], np.int64), born(self.arranged.records.persons))

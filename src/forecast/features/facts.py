@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forecast.features.kernel import ALWAYS, NEVER, Facts
+from forecast.features.kernel import ALWAYS, HAPPENED, KNOWN, NEVER, RECORDED, ROWS, SORT, STAY, UNTIL, Facts
 from forecast.features.programme import (
     CUSTODY_SORTS,
     END_SORTS,
@@ -101,7 +101,7 @@ class _Stream(NamedTuple):
     known: Ints | None
     until: Ints | None
     sort: Int32s
-    stay: Int32s | None
+    stay: Ints | None
 
 
 def facts_of(arranged: Arranged, sorts: Sorts) -> Facts:
@@ -113,16 +113,21 @@ def facts_of(arranged: Arranged, sorts: Sorts) -> Facts:
         streams += _orders(arranged)
     firsts = np.concatenate([[0], np.cumsum([len(s.happened) for s in streams])]).astype(np.int64)
     start = np.stack([s.start + first for s, first in zip(streams, firsts[:-1], strict=True)])
-    return Facts(
-        start,
-        np.concatenate([s.happened for s in streams]),
-        np.concatenate([s.recorded for s in streams]),
-        np.concatenate([_known(s) if s.known is None else s.known for s in streams]),
-        np.concatenate([np.full(len(s.happened), ALWAYS) if s.until is None else s.until for s in streams]),
-        np.concatenate([s.sort for s in streams]),
-        np.concatenate([np.full(len(s.happened), -1, np.int32) if s.stay is None else s.stay for s in streams]),
-        np.array(arranged.event_starts),
-    )
+    table = np.empty((ROWS, firsts[-1]), dtype=np.int64)
+    for stream, first, end in zip(streams, firsts[:-1], firsts[1:], strict=True):
+        _fill(table[:, first:end], stream)
+    return Facts(start, table, np.array(arranged.event_starts))
+
+
+def _fill(table: Ints, stream: _Stream) -> None:
+    """Write a stream into its part of the table of facts."""
+    table[HAPPENED], table[RECORDED], table[SORT] = stream.happened, stream.recorded, stream.sort
+    if stream.known is None:  # not before it was recorded, nor before it happened
+        np.maximum(stream.recorded, stream.happened, out=table[KNOWN])
+    else:
+        table[KNOWN] = stream.known
+    table[UNTIL] = ALWAYS if stream.until is None else stream.until
+    table[STAY] = -1 if stream.stay is None else stream.stay
 
 
 def born(persons: pa.Table) -> Ints:
@@ -152,11 +157,6 @@ def places(column: pa.ChunkedArray, values: tuple[str, ...]) -> Int32s:
     return plain
 
 
-def _known(stream: _Stream) -> Ints:
-    """Return when each fact was known: not before it was recorded, nor before it happened."""
-    return np.maximum(stream.recorded, stream.happened)
-
-
 def _until(table: pa.Table) -> Ints | None:
     column = table["superseded_at"]
     return None if column.null_count == len(column) else micros(column)
@@ -171,7 +171,7 @@ def _custody(arranged: Arranged) -> _Stream:
         None,
         _until(table),
         places(table["reason"], REASONS),
-        arranged.stay.astype(np.int32),
+        arranged.stay,
     )
 
 
@@ -189,7 +189,7 @@ def _offences(arranged: Arranged, sorts: Sorts) -> _Stream:
         None,
         _until(table),
         of[array.indices.to_numpy()],
-        arranged.offence_stay.astype(np.int32),
+        arranged.offence_stay,
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from forecast.features.compiled import compiled
-from forecast.features.programme import PRESENTING, Columns, Lists
+from forecast.features.programme import EDGES, EVER, PRESENTING, Columns, Lists
 from forecast.features.spec import WINDOWS_US, Kind, Op
 from forecast.records.instants import YEAR_US
 
@@ -32,6 +32,14 @@ NEVER = np.iinfo(np.int64).min
 ALWAYS = np.iinfo(np.int64).max
 BLOCK = 64
 """Rows computed before they are put into columns: few enough to stay in the fastest cache."""
+HAPPENED, RECORDED, KNOWN, UNTIL, SORT, STAY, BY_KNOWN, BY_HAPPENED, BY_UNTIL, FOLLOWING, LIVE = range(11)
+"""Rows of the array of facts. From BY_KNOWN on they are the kernel's own: three orders of the facts of a person in a
+stream, the next fact of the same custody event, and whether a fact counts as prior."""
+ROWS = 11
+ENTERED, REACHED, GONE, GONE_END, LEFT = range(5)
+"""Pointers into the orders: how far facts have entered, have happened, have gone; where those that go end; and, for
+each window, how far they have left it."""
+FIRST, LAST = 0, 1
 
 _WINDOWS = len(WINDOWS_US)
 _YEAR = float(YEAR_US)
@@ -49,17 +57,13 @@ class Facts(NamedTuple):
     """The facts of some people; all times in microseconds since 1970, UTC.
 
     ``start``: (streams, people + 1) the facts of person p in stream s are ``[start[s, p], start[s, p + 1])``; the custody
-    events are stream 0. ``until`` is :data:`ALWAYS` for what stands. ``stay``: the row of the custody event, -1 for none.
-    ``event_start``: (people + 1,) first row of each person's custody events.
+    events are stream 0. ``table``: (ROWS, facts) what is known of each: times, `sort`, `stay` (the row of the custody
+    event, -1 for none); ``until`` is :data:`ALWAYS` for what stands. ``event_start``: (people + 1,) first row of each
+    person's custody events.
     """
 
     start: Ints
-    happened: Ints
-    recorded: Ints
-    known: Ints
-    until: Ints
-    sort: NDArray[np.int32]
-    stay: NDArray[np.int32]
+    table: Ints
     event_start: Ints
 
 
@@ -81,46 +85,40 @@ class Output(NamedTuple):
     harms: Floats
 
 
-class _State(NamedTuple):
-    """What is kept of the person at hand, and orders of the facts of all people at their own places."""
-
-    slot: Ints
-    first: Ints
-    last: Ints
-    live: NDArray[np.uint8]
-    by_known: NDArray[np.int32]
-    by_happened: NDArray[np.int32]
-    by_until: NDArray[np.int32]
-    until_end: Ints
-    entered: Ints
-    left: Ints
-    gone: Ints
-    reached: Ints
-    head: NDArray[np.int32]
-    following: NDArray[np.int32]
-    aside: NDArray[np.int32]
-
-
 @compiled
 def run(
     facts: Facts, asked: Asked, lists: Lists, columns: Columns, sizes: tuple[int, int, int, int], out: Output
 ) -> None:
-    """Fill ``out`` for all moments; ``sizes`` are the programme's slots, first presenting slot, edges and groups."""
-    state = _new_state(facts, sizes[0], sizes[2])
-    rows = np.empty((BLOCK, columns.operand.shape[0]), dtype=np.float64)
+    """Fill ``out`` for all moments; ``sizes`` are the programme's slots, first presenting slot, edges and groups.
+
+    What runs once a fact gets arrays, not tuples of them: unpacking one there costs more than the work itself.
+    """
+    start, table, event_start = facts
+    adds, entry, arrest = lists
+    kept, edge = np.zeros(sizes[0], np.int64), np.zeros((sizes[2], 2), np.int64)
+    point = np.zeros((start.shape[0], LEFT + _WINDOWS), np.int64)
+    head, spare = np.empty((start.shape[0], _most(event_start)), np.int64), np.empty(table.shape[1], np.int64)
+    rows = np.empty((BLOCK, columns.kind.shape[0]), dtype=np.float64)
     person, filled, moments = -1, 0, asked.as_of.shape[0]
     for m in range(moments):
+        t, stay, aside = asked.as_of[m], asked.stay[m], 0
         if asked.person[m] != person:
             person = asked.person[m]
-            _open(facts, state, person)
-        t = asked.as_of[m]
-        own = asked.stay[m] - facts.event_start[person]
-        put_aside = _advance(facts, state, lists, person, t, asked.stay[m])
-        state.slot[sizes[1] :] = 0
-        put_aside = _own(facts, state, lists, person, t, own, put_aside)
-        _read(facts, state, lists, columns, sizes[3], person, t, asked.born[person], rows[filled])
-        for j in range(put_aside):
-            _enter(facts, state, lists, state.aside[j], t)
+            _open(start, table, event_start, point, head, spare, person)
+            _forget(kept, edge)
+        for s in range(start.shape[0]):
+            low, high = start[s, person], start[s, person + 1]
+            _leave(table, point, kept, adds, entry, s, high, t)
+            aside = _arrive(table, point, kept, edge, adds, entry, spare, s, high, t, stay, aside)
+            _go(table, point, kept, edge, adds, entry, s, low, high, t)
+        kept[sizes[1] :] = 0
+        for s in range(start.shape[0]):
+            own = head[s, stay - event_start[person]]
+            aside = _own(table, point, kept, edge, adds, entry, spare, s, start[s, person], t, own, aside)
+        gap = _last_gap(table, arrest, point[_CUSTODY, REACHED], start[_CUSTODY, person])
+        _read(columns, kept, edge, sizes[3], t, asked.born[person], gap, rows, filled)
+        for j in range(aside):
+            _enter(table, kept, edge, adds, entry, spare[j], t)
         filled += 1
         if filled == BLOCK or m == moments - 1:
             _flush(rows, filled, m + 1 - filled, columns, out)
@@ -128,263 +126,275 @@ def run(
 
 
 @compiled
-def _new_state(facts: Facts, slots: int, edges: int) -> _State:
-    """Make room for the facts of all people and for the slots of one."""
-    streams, facts_all = facts.start.shape[0], facts.happened.shape[0]
-    events = 1
-    for p in range(facts.event_start.shape[0] - 1):
-        events = max(events, facts.event_start[p + 1] - facts.event_start[p])
-    return _State(
-        np.zeros(slots, np.int64),
-        np.zeros(edges, np.int64),
-        np.zeros(edges, np.int64),
-        np.zeros(facts_all, np.uint8),
-        np.empty(facts_all, np.int32),
-        np.empty(facts_all, np.int32),
-        np.empty(facts_all, np.int32),
-        np.zeros(streams, np.int64),
-        np.zeros(streams, np.int64),
-        np.zeros((streams, _WINDOWS), np.int64),
-        np.zeros(streams, np.int64),
-        np.zeros(streams, np.int64),
-        np.full((streams, events), -1, np.int32),
-        np.full(facts_all, -1, np.int32),
-        np.empty(facts_all + 1, np.int32),
-    )
+def _most(event_start: Ints) -> int:
+    """Return the most custody events that a person has, at least one."""
+    most = 1
+    for p in range(event_start.shape[0] - 1):
+        most = max(most, event_start[p + 1] - event_start[p])
+    return most
 
 
 @compiled
-def _open(facts: Facts, state: _State, person: int) -> None:
-    """Forget the person before, and put the facts of this one in order of knowing, happening and superseding."""
-    state.slot[:] = 0
-    state.first[:] = ALWAYS
-    state.last[:] = NEVER
-    for s in range(facts.start.shape[0]):
-        low, high = facts.start[s, person], facts.start[s, person + 1]
-        _order(facts.known, low, high, state.by_known)
-        _order(facts.happened, low, high, state.by_happened)
-        retracted = low
+def _forget(kept: Ints, edge: Ints) -> None:
+    """Begin with nothing counted."""
+    for j in range(kept.shape[0]):
+        kept[j] = 0
+    for j in range(edge.shape[0]):
+        edge[j, FIRST] = ALWAYS
+        edge[j, LAST] = NEVER
+
+
+@compiled
+def _open(start: Ints, table: Ints, event_start: Ints, point: Ints, head: Ints, spare: Ints, person: int) -> None:
+    """Put the facts of a person in order of knowing, happening and going, and chain those of each custody event."""
+    first, events = event_start[person], event_start[person + 1] - event_start[person]
+    for s in range(start.shape[0]):
+        low, high = start[s, person], start[s, person + 1]
+        end = low
         for i in range(low, high):
-            if facts.until[i] != ALWAYS:
-                state.by_until[retracted] = i
-                retracted += 1
-        if retracted > low + 1:
-            part = state.by_until[low:retracted].copy()
-            state.by_until[low:retracted] = part[np.argsort(facts.until[part], kind="mergesort")]
-        state.until_end[s] = retracted
-        state.entered[s] = low
-        state.gone[s] = low
-        state.reached[s] = low
-        state.left[s, :] = low
-        _link(facts, state, s, person)
+            table[LIVE, i] = 0
+            table[BY_KNOWN, i] = i
+            table[BY_HAPPENED, i] = i
+            if table[UNTIL, i] != ALWAYS:
+                table[BY_UNTIL, end] = i
+                end += 1
+        _sort(table[KNOWN], table[BY_KNOWN], spare, low, high)
+        _sort(table[HAPPENED], table[BY_HAPPENED], spare, low, high)
+        _sort(table[UNTIL], table[BY_UNTIL], spare, low, end)
+        for j in range(point.shape[1]):
+            point[s, j] = low
+        point[s, GONE_END] = end
+        for j in range(events):
+            head[s, j] = -1
+        for i in range(high - 1, low - 1, -1):
+            if table[STAY, i] >= 0:
+                table[FOLLOWING, i] = head[s, table[STAY, i] - first]
+                head[s, table[STAY, i] - first] = i
 
 
 @compiled
-def _order(times: Ints, low: int, high: int, order: NDArray[np.int32]) -> None:
-    """Write into ``order[low:high]`` the places of the times in ascending order, ties as they come."""
-    sorted_already = True
-    for i in range(low, high):
-        order[i] = i
-        if i > low and times[i] < times[i - 1]:
-            sorted_already = False
-    if not sorted_already:
-        order[low:high] = low + np.argsort(times[low:high], kind="mergesort")
-
-
-@compiled
-def _link(facts: Facts, state: _State, s: int, person: int) -> None:
-    """Chain the facts of each custody event of the person, within one stream."""
-    first = facts.event_start[person]
-    state.head[s, : facts.event_start[person + 1] - first] = -1
-    low = facts.start[s, person]
-    for i in range(facts.start[s, person + 1] - 1, low - 1, -1):
-        if facts.stay[i] >= 0:
-            own = facts.stay[i] - first
-            state.following[i] = state.head[s, own]
-            state.head[s, own] = i
-
-
-@compiled
-def _advance(facts: Facts, state: _State, lists: Lists, person: int, t: int, stay: int) -> int:
-    """Bring the state to the moment t; facts of the custody event ``stay`` that would enter are put aside, and counted."""
-    aside = 0
-    for s in range(facts.start.shape[0]):
-        high = facts.start[s, person + 1]
-        _leave(facts, state, lists, s, high, t)
-        place = state.entered[s]
-        while place < high and facts.known[state.by_known[place]] < t:
-            i = state.by_known[place]
-            place += 1
-            if facts.until[i] >= t:
-                if facts.stay[i] == stay:
-                    state.aside[aside] = i
-                    aside += 1
+def _sort(times: Ints, order: Ints, spare: Ints, low: int, high: int) -> None:
+    """Sort the places in ``order[low:high]`` by their times, ties as they stand, by merging ever longer runs."""
+    ordered = True
+    for i in range(low + 1, high):
+        ordered = ordered and times[order[i]] >= times[order[i - 1]]
+    width = high - low if ordered else 1
+    while width < high - low:
+        for begin in range(low, high, 2 * width):
+            left, right = begin, min(begin + width, high)
+            middle, end = right, min(begin + 2 * width, high)
+            for i in range(begin, end):
+                if left < middle and (right >= end or times[order[left]] <= times[order[right]]):
+                    spare[i] = order[left]
+                    left += 1
                 else:
-                    _enter(facts, state, lists, i, t)
-        state.entered[s] = place
-        place = state.reached[s]
-        while place < high and facts.happened[state.by_happened[place]] <= t:
+                    spare[i] = order[right]
+                    right += 1
+        order[low:high] = spare[low:high]
+        width *= 2
+
+
+@compiled
+def _leave(table: Ints, point: Ints, kept: Ints, adds: Ints, entry: Ints, s: int, high: int, t: int) -> None:
+    """Take facts out of the windows that they have fallen out of."""
+    for w in range(_WINDOWS):
+        bound, place = t - _WIDTHS[w], point[s, LEFT + w]
+        while place < high and table[HAPPENED, table[BY_HAPPENED, place]] < bound:
+            i = table[BY_HAPPENED, place]
+            if table[LIVE, i]:
+                _add(kept, adds, entry, 1 + w, table[SORT, i], -1)
             place += 1
-        state.reached[s] = place
-        place = state.gone[s]
-        while place < state.until_end[s] and facts.until[state.by_until[place]] < t:
-            if state.live[state.by_until[place]]:
-                _remove(facts, state, lists, state.by_until[place], s, person, t)
-            place += 1
-        state.gone[s] = place
+        point[s, LEFT + w] = place
+
+
+@compiled
+def _arrive(
+    table: Ints, point: Ints, kept: Ints, edge: Ints, adds: Ints, entry: Ints, spare: Ints,
+    s: int, high: int, t: int, stay: int, aside: int,
+) -> int:  # fmt: skip
+    """Count the facts that became known; those of the custody event ``stay`` are put into ``spare`` for later."""
+    place = point[s, ENTERED]
+    while place < high and table[KNOWN, table[BY_KNOWN, place]] < t:
+        i = table[BY_KNOWN, place]
+        place += 1
+        if table[UNTIL, i] < t:
+            continue
+        if table[STAY, i] == stay:
+            spare[aside] = i
+            aside += 1
+        else:
+            _enter(table, kept, edge, adds, entry, i, t)
+    point[s, ENTERED] = place
+    place = point[s, REACHED]
+    while place < high and table[HAPPENED, table[BY_HAPPENED, place]] <= t:
+        place += 1
+    point[s, REACHED] = place
     return aside
 
 
 @compiled
-def _leave(facts: Facts, state: _State, lists: Lists, s: int, high: int, t: int) -> None:
-    """Take facts out of the windows that they have fallen out of."""
-    sorts = lists.arrest.shape[0]
-    for w in range(_WINDOWS):
-        bound, place = t - _WIDTHS[w], state.left[s, w]
-        while place < high and facts.happened[state.by_happened[place]] < bound:
-            i = state.by_happened[place]
-            if state.live[i]:
-                _add(state.slot, lists.start, lists.slot, lists.amount, (1 + w) * sorts + facts.sort[i], -1)
-            place += 1
-        state.left[s, w] = place
+def _go(
+    table: Ints, point: Ints, kept: Ints, edge: Ints, adds: Ints, entry: Ints, s: int, low: int, high: int, t: int
+) -> None:
+    """Take back the facts that no longer stand."""
+    place = point[s, GONE]
+    while place < point[s, GONE_END] and table[UNTIL, table[BY_UNTIL, place]] < t:
+        if table[LIVE, table[BY_UNTIL, place]]:
+            _remove(table, kept, edge, adds, entry, table[BY_UNTIL, place], low, point[s, REACHED], t)
+        place += 1
+    point[s, GONE] = place
 
 
 @compiled
-def _add(kept: Ints, start: Ints, slot: Ints, amount: Ints, at: int, sign: int) -> None:
-    """Add what a fact adds to a list, or take it away again; ``at`` is the place of list and sort."""
-    for j in range(start[at], start[at + 1]):
-        kept[slot[j]] += sign * amount[j]
+def _own(
+    table: Ints, point: Ints, kept: Ints, edge: Ints, adds: Ints, entry: Ints, spare: Ints,
+    s: int, low: int, t: int, own: int, aside: int,
+) -> int:  # fmt: skip
+    """Count the presenting facts, from ``own`` on, and put aside those of them that counted as prior before."""
+    while own >= 0:
+        if table[RECORDED, own] <= t < table[UNTIL, own]:
+            _add(kept, adds, entry, PRESENTING, table[SORT, own], 1)
+        if table[LIVE, own]:
+            _remove(table, kept, edge, adds, entry, own, low, point[s, REACHED], t)
+            spare[aside] = own
+            aside += 1
+        own = table[FOLLOWING, own]
+    return aside
 
 
 @compiled
-def _enter(facts: Facts, state: _State, lists: Lists, i: int, t: int) -> None:
+def _add(kept: Ints, adds: Ints, entry: Ints, which: int, sort: int, sign: int) -> None:
+    """Add what a fact of this sort adds to a list, or take it away again."""
+    for j in range(adds[which, sort], adds[which, sort + 1]):
+        kept[entry[j, 0]] += sign * entry[j, 1]
+
+
+@compiled
+def _enter(table: Ints, kept: Ints, edge: Ints, adds: Ints, entry: Ints, i: int, t: int) -> None:
     """Count a fact as prior."""
-    sort, happened, sorts = facts.sort[i], facts.happened[i], lists.arrest.shape[0]
-    state.live[i] = 1
-    _add(state.slot, lists.start, lists.slot, lists.amount, sort, 1)
+    sort, happened = table[SORT, i], table[HAPPENED, i]
+    table[LIVE, i] = 1
+    _add(kept, adds, entry, EVER, sort, 1)
     for w in range(_WINDOWS):
         if happened >= t - _WIDTHS[w]:
-            _add(state.slot, lists.start, lists.slot, lists.amount, (1 + w) * sorts + sort, 1)
-    for j in range(lists.edge_start[sort], lists.edge_start[sort + 1]):
-        c = lists.edge_class[j]
-        state.last[c] = max(state.last[c], happened)
-        state.first[c] = min(state.first[c], happened)
+            _add(kept, adds, entry, 1 + w, sort, 1)
+    for j in range(adds[EDGES, sort], adds[EDGES, sort + 1]):
+        c = entry[j, 0]
+        edge[c, FIRST] = min(edge[c, FIRST], happened)
+        edge[c, LAST] = max(edge[c, LAST], happened)
 
 
 @compiled
-def _remove(facts: Facts, state: _State, lists: Lists, i: int, s: int, person: int, t: int) -> None:
+def _remove(
+    table: Ints, kept: Ints, edge: Ints, adds: Ints, entry: Ints, i: int, low: int, reached: int, t: int
+) -> None:
     """Take back a fact that counted as prior, and find the next latest and earliest of its classes where needed."""
-    sort, happened, sorts = facts.sort[i], facts.happened[i], lists.arrest.shape[0]
-    state.live[i] = 0
-    _add(state.slot, lists.start, lists.slot, lists.amount, sort, -1)
+    sort, happened = table[SORT, i], table[HAPPENED, i]
+    table[LIVE, i] = 0
+    _add(kept, adds, entry, EVER, sort, -1)
     for w in range(_WINDOWS):
         if happened >= t - _WIDTHS[w]:
-            _add(state.slot, lists.start, lists.slot, lists.amount, (1 + w) * sorts + sort, -1)
-    for j in range(lists.edge_start[sort], lists.edge_start[sort + 1]):
-        c = lists.edge_class[j]
-        if happened == state.last[c]:
-            state.last[c] = NEVER
-            for place in range(state.reached[s] - 1, facts.start[s, person] - 1, -1):
-                if _is_live(facts, state, lists, state.by_happened[place], c):
-                    state.last[c] = facts.happened[state.by_happened[place]]
-                    break
-        if happened == state.first[c]:
-            state.first[c] = ALWAYS
-            for place in range(facts.start[s, person], state.reached[s]):
-                if _is_live(facts, state, lists, state.by_happened[place], c):
-                    state.first[c] = facts.happened[state.by_happened[place]]
-                    break
+            _add(kept, adds, entry, 1 + w, sort, -1)
+    for j in range(adds[EDGES, sort], adds[EDGES, sort + 1]):
+        c = entry[j, 0]
+        if happened == edge[c, LAST]:
+            place = reached - 1
+            while place >= low and not _is_live(table, adds, entry, table[BY_HAPPENED, place], c):
+                place -= 1
+            edge[c, LAST] = NEVER if place < low else table[HAPPENED, table[BY_HAPPENED, place]]
+        if happened == edge[c, FIRST]:
+            place = low
+            while place < reached and not _is_live(table, adds, entry, table[BY_HAPPENED, place], c):
+                place += 1
+            edge[c, FIRST] = ALWAYS if place >= reached else table[HAPPENED, table[BY_HAPPENED, place]]
 
 
 @compiled
-def _is_live(facts: Facts, state: _State, lists: Lists, i: int, c: int) -> bool:
+def _is_live(table: Ints, adds: Ints, entry: Ints, i: int, c: int) -> bool:
     """Say whether a fact counts as prior and is of the class ``c``."""
-    if state.live[i]:
-        for j in range(lists.edge_start[facts.sort[i]], lists.edge_start[facts.sort[i] + 1]):
-            if lists.edge_class[j] == c:
+    if table[LIVE, i]:
+        for j in range(adds[EDGES, table[SORT, i]], adds[EDGES, table[SORT, i] + 1]):
+            if entry[j, 0] == c:
                 return True
     return False
 
 
 @compiled
-def _own(facts: Facts, state: _State, lists: Lists, person: int, t: int, own: int, aside: int) -> int:
-    """Count the presenting facts, and put aside those facts of the custody event that counted as prior before it."""
-    sorts = lists.arrest.shape[0]
-    for s in range(facts.start.shape[0]):
-        i = state.head[s, own]
-        while i >= 0:
-            if facts.recorded[i] <= t < facts.until[i]:
-                _add(state.slot, lists.start, lists.slot, lists.amount, PRESENTING * sorts + facts.sort[i], 1)
-            if state.live[i]:
-                _remove(facts, state, lists, i, s, person, t)
-                state.aside[aside] = i
-                aside += 1
-            i = state.following[i]
-    return aside
+def _last_gap(table: Ints, arrest: Ints, reached: int, low: int) -> float:
+    """Return the years between the latest two prior arrests, missing with fewer than two."""
+    latest = NEVER
+    for place in range(reached - 1, low - 1, -1):
+        i = table[BY_HAPPENED, place]
+        if table[LIVE, i] and arrest[table[SORT, i]]:
+            if latest != NEVER:
+                return (latest - table[HAPPENED, i]) / _YEAR
+            latest = table[HAPPENED, i]
+    return np.nan
 
 
 @compiled
 def _read(
-    facts: Facts,
-    state: _State,
-    lists: Lists,
-    columns: Columns,
-    groups: int,
-    person: int,
-    t: int,
-    born: int,
-    row: Floats,
+    columns: Columns, kept: Ints, edge: Ints, groups: int, t: int, born: int, gap: float, rows: Floats, r: int
 ) -> None:
-    """Read all the columns off the state."""
-    start, a, slot = columns.start, columns.operand, state.slot
+    """Read all the columns of a moment into row ``r``."""
+    start, a, never = columns.start, columns.operand, columns.never
     for j in range(start[_COUNT], start[_COUNT + 1]):
-        row[j] = slot[a[j, 0]]
+        rows[r, j] = kept[a[j, 0]]
     for j in range(start[_HARM], start[_HARM + 1]):
-        row[j] = slot[a[j, 0]] / 1000.0
+        rows[r, j] = kept[a[j, 0]] / 1000.0
     for j in range(start[_FLAG], start[_FLAG + 1]):
-        row[j] = 1.0 if slot[a[j, 0]] > 0 else 0.0
+        rows[r, j] = 1.0 if kept[a[j, 0]] > 0 else 0.0
     for j in range(start[_SINCE], start[_SINCE + 1]):
-        last = state.last[a[j, 0]]
-        row[j] = columns.never[j] if last == NEVER else (t - last) / _YEAR
+        last = edge[a[j, 0], LAST]
+        rows[r, j] = never[j] if last == NEVER else (t - last) / _YEAR
     for j in range(start[_FIRST_AGE], start[_FIRST_AGE + 1]):
-        row[j] = _age(born, state.first[a[j, 0]], columns.never[j])
+        rows[r, j] = _age(born, edge[a[j, 0], FIRST], never[j])
     for j in range(start[_PRESENT_COUNT], start[_PRESENT_COUNT + 1]):
-        row[j] = slot[a[j, 0]]
+        rows[r, j] = kept[a[j, 0]]
     for j in range(start[_PRESENT_HARM], start[_PRESENT_HARM + 1]):
-        row[j] = slot[a[j, 0]] / 1000.0
+        rows[r, j] = kept[a[j, 0]] / 1000.0
     for j in range(start[_RUNNING], start[_RUNNING + 1]):
-        row[j] = slot[a[j, 0]]
+        rows[r, j] = kept[a[j, 0]]
     for j in range(start[_AGE], start[_AGE + 1]):
-        row[j] = _age(born, t, np.nan)
+        rows[r, j] = _age(born, t, np.nan)
     for j in range(start[_KINDS], start[_TOP_SHARE]):
-        row[j] = _kinds(slot, a[j, 0], groups)
+        rows[r, j] = _kinds(kept, a[j, 0], groups)
     for j in range(start[_TOP_SHARE], start[_TOP_SHARE + 1]):
-        row[j] = _share(slot[a[j, 0] : a[j, 0] + groups].max(), slot[a[j, 1]])
+        rows[r, j] = _share(_top(kept, a[j, 0], groups), kept[a[j, 1]])
     for j in range(start[_SHARE], start[_SHARE + 1]):
-        row[j] = _share(slot[a[j, 0]], slot[a[j, 1]])
-    _read_tempo(facts, state, lists, columns, person, t, row)
+        rows[r, j] = _share(kept[a[j, 0]], kept[a[j, 1]])
     for j in range(start[_SAME_KIND], start[_SAME_KIND + 1]):
-        row[j] = _same_kind(slot, a[j, 0], a[j, 1], groups)
+        rows[r, j] = _same_kind(kept, a[j, 0], a[j, 1], groups)
+    _read_pace(columns, kept, edge, t, gap, rows, r)
 
 
 @compiled
-def _read_tempo(facts: Facts, state: _State, lists: Lists, columns: Columns, person: int, t: int, row: Floats) -> None:
+def _read_pace(columns: Columns, kept: Ints, edge: Ints, t: int, gap: float, rows: Floats, r: int) -> None:
     """Read the columns about gaps and pace."""
-    start, a, slot = columns.start, columns.operand, state.slot
+    start, a = columns.start, columns.operand
     for j in range(start[_MEAN_GAP], start[_MEAN_GAP + 1]):
-        count, first, last = slot[a[j, 0]], state.first[a[j, 1]], state.last[a[j, 1]]
-        row[j] = np.nan if count < 2 else (last - first) / _YEAR / (count - 1)
+        count, first, last = kept[a[j, 0]], edge[a[j, 1], FIRST], edge[a[j, 1], LAST]
+        rows[r, j] = np.nan if count < 2 else (last - first) / _YEAR / (count - 1)
     for j in range(start[_LAST_GAP], start[_LAST_GAP + 1]):
-        row[j] = _last_gap(facts, state, lists, person)
+        rows[r, j] = gap
     for j in range(start[_TEMPO], start[_TEMPO + 1]):
-        count, first = slot[a[j, 0]], state.first[a[j, 1]]
-        row[j] = 0.0 if count == 0 else count / max((t - first) / _YEAR, 1.0)
+        count, first = kept[a[j, 0]], edge[a[j, 1], FIRST]
+        rows[r, j] = 0.0 if count == 0 else count / max((t - first) / _YEAR, 1.0)
     for j in range(start[_ACCELERATION], start[_ACCELERATION + 1]):
-        row[j] = (5 * slot[a[j, 0]] - slot[a[j, 1]]) / 4.0
+        rows[r, j] = (5 * kept[a[j, 0]] - kept[a[j, 1]]) / 4.0
     for j in range(start[_FREE], start[_FREE + 1]):
-        latest = max(state.last[a[j, 1]], state.last[a[j, 2]], state.last[a[j, 3]])
+        latest = max(edge[a[j, 1], LAST], edge[a[j, 2], LAST], edge[a[j, 3], LAST])
         since = np.nan if latest == NEVER else (t - latest) / _YEAR
-        row[j] = 0.0 if slot[a[j, 0]] > 0 else since
+        rows[r, j] = 0.0 if kept[a[j, 0]] > 0 else since
+
+
+@compiled
+def _top(kept: Ints, first: int, groups: int) -> int:
+    """Return the largest of the groups' slots."""
+    found = 0
+    for g in range(first, first + groups):
+        found = max(found, kept[g])
+    return found
 
 
 @compiled
@@ -396,40 +406,27 @@ def _age(born: int, at: int, never: float) -> float:
 
 
 @compiled
-def _kinds(slot: Ints, first: int, groups: int) -> int:
+def _kinds(kept: Ints, first: int, groups: int) -> int:
     """Return how many of the groups' slots are above zero."""
     found = 0
     for g in range(first, first + groups):
-        found += slot[g] > 0
+        found += kept[g] > 0
     return found
 
 
 @compiled
-def _same_kind(slot: Ints, first: int, presenting: int, groups: int) -> int:
+def _same_kind(kept: Ints, first: int, presenting: int, groups: int) -> int:
     """Return how many prior offences are of a group that is among the presenting ones."""
     found = 0
     for g in range(groups):
-        if slot[presenting + g] > 0:
-            found += slot[first + g]
+        if kept[presenting + g] > 0:
+            found += kept[first + g]
     return found
 
 
 @compiled
 def _share(part: int, whole: int) -> float:
     return np.nan if whole == 0 else part / whole
-
-
-@compiled
-def _last_gap(facts: Facts, state: _State, lists: Lists, person: int) -> float:
-    """Return the years between the latest two prior arrests, missing with fewer than two."""
-    latest = NEVER
-    for place in range(state.reached[_CUSTODY] - 1, facts.start[_CUSTODY, person] - 1, -1):
-        i = state.by_happened[place]
-        if state.live[i] and lists.arrest[facts.sort[i]]:
-            if latest != NEVER:
-                return (latest - facts.happened[i]) / _YEAR
-            latest = facts.happened[i]
-    return np.nan
 
 
 @compiled

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.features.classes import ANY, ARREST, CUSTODY, PRISON_END
 from forecast.features.desk import PersonFile
-from forecast.features.kernel import NEVER, Asked, Facts
+from forecast.features.kernel import HAPPENED, KNOWN, NEVER, RECORDED, SORT, STAY, UNTIL, Asked, Facts
 from forecast.features.spec import WINDOWS_US, FeatureSpec, Op
 from forecast.records.rules import GROUPS
 
@@ -43,7 +43,7 @@ def facts_behind(
     facts = person.facts
     chosen = _subject(person, f, asked) & _seen(facts, f, asked)
     places = np.flatnonzero(chosen)
-    places = places[np.argsort(facts.happened[places], kind="stable")]
+    places = places[np.argsort(facts.table[HAPPENED][places], kind="stable")]
     return _ids(person, places[_ONE.get(f.op, slice(None))])
 
 
@@ -51,16 +51,16 @@ def _seen(facts: Facts, f: FeatureSpec, asked: Asked) -> Bools:
     """Say of each fact whether it is one of the person that the feature sees at the moment."""
     t, stay = int(asked.as_of[0]), int(asked.stay[0])
     if f.op in _PRESENTING:
-        seen = (facts.stay == stay) & (facts.recorded <= t) & (t < facts.until)
+        seen = (facts.table[STAY] == stay) & (facts.table[RECORDED] <= t) & (t < facts.table[UNTIL])
     else:
-        seen = (facts.stay != stay) & (facts.known < t) & (t <= facts.until)
+        seen = (facts.table[STAY] != stay) & (facts.table[KNOWN] < t) & (t <= facts.table[UNTIL])
     since = t - WINDOWS_US[f.window] if f.window >= 0 else NEVER
     if f.op == Op.ACCELERATION:
         since = t - WINDOWS_US[-1]
     mine = np.zeros(len(seen), dtype=bool)
     for first, end in _spans(facts, int(asked.person[0])):
         mine[first:end] = True
-    found: Bools = mine & seen & (facts.happened >= since)
+    found: Bools = mine & seen & (facts.table[HAPPENED] >= since)
     return found
 
 
@@ -74,29 +74,29 @@ def _subject(person: PersonFile, f: FeatureSpec, asked: Asked) -> Bools:
     sorts, facts = person.prepared.sorts.known(), person.facts
     if f.op == Op.RUNNING:
         starts = np.array([s.running > 0 and s.order == f.subject for s in sorts])
-        return starts[facts.sort] & ~_ended(person, int(asked.as_of[0]))
+        return starts[facts.table[SORT]] & ~_ended(person, int(asked.as_of[0]))
     names = set(_CLASSES.get(f.op, (f.subject,)))
     if f.op == Op.SAME_KIND:
         names = _presenting_groups(person, asked)
-    of_class: Bools = np.array([not names.isdisjoint(s.classes) for s in sorts])[facts.sort]
+    of_class: Bools = np.array([not names.isdisjoint(s.classes) for s in sorts])[facts.table[SORT]]
     return of_class
 
 
 def _presenting_groups(person: PersonFile, asked: Asked) -> set[str]:
     """Return the groups of the offences that the person is held for."""
     facts, t = person.facts, int(asked.as_of[0])
-    now = (facts.stay == asked.stay[0]) & (facts.recorded <= t) & (t < facts.until)
+    now = (facts.table[STAY] == asked.stay[0]) & (facts.table[RECORDED] <= t) & (t < facts.table[UNTIL])
     sorts, groups = person.prepared.sorts.known(), set(GROUPS)
-    return {name for sort in np.unique(facts.sort[now]) for name in sorts[sort].classes if name in groups}
+    return {name for sort in np.unique(facts.table[SORT][now]) for name in sorts[sort].classes if name in groups}
 
 
 def _ended(person: PersonFile, t: int) -> Bools:
     """Say of each fact whether it is the start of an order that has ended by t."""
     orders = person.arranged.records.orders
-    facts, ended = person.facts, np.zeros(len(person.facts.happened), dtype=bool)
+    facts, ended = person.facts, np.zeros(len(person.facts.table[HAPPENED]), dtype=bool)
     if "orders" in person.prepared.programme.uses:
         starts, ends = len(ended) - 2 * len(orders), len(ended) - len(orders)
-        ended[starts:ends] = facts.happened[ends:] <= t
+        ended[starts:ends] = facts.table[HAPPENED][ends:] <= t
     return ended
 
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 EVER, PRESENTING = 0, 1 + len(WINDOWS_US)
 LISTS = 2 + len(WINDOWS_US)
-"""Lists of a sort: ever, one a window, presenting."""
+EDGES = LISTS
+"""Lists of a sort: ever, one a window, presenting; and the classes whose earliest and latest times are kept."""
 OPERANDS = 4
 RUNNING = "running:"
 
@@ -62,17 +63,14 @@ FIXED_SORTS = (*CUSTODY_SORTS, *INTELLIGENCE_SORTS, *START_SORTS, *END_SORTS)
 
 
 class Lists(NamedTuple):
-    """What facts of each sort add: entries ``[start[l, s], start[l, s + 1])`` of ``slot`` and ``amount``.
+    """What facts of each sort add.
 
-    ``edge_start`` and ``edge_class`` do the same for the classes whose earliest and latest times are kept;
-    ``arrest``: (sorts,) whether the sort is an arrest.
+    ``start``: (LISTS + 1, sorts + 1) the entries of list l for sort s are ``[start[l, s], start[l, s + 1])``. ``entry``:
+    (entries, 2) slot and amount; in the last list class and 0. ``arrest``: (sorts,) whether the sort is an arrest.
     """
 
     start: Ints
-    slot: Ints
-    amount: Ints
-    edge_start: Ints
-    edge_class: Ints
+    entry: Ints
     arrest: Ints
 
 
@@ -110,22 +108,20 @@ class Programme:
 
     def lists(self, sorts: Iterable[Sort]) -> Lists:
         """Return what facts of each of ``sorts`` add to the slots of this programme."""
-        sorts = list(sorts)
-        starts, slots, amounts = [0], list[int](), list[int]()
-        for which in range(LISTS):
-            for sort in sorts:
-                for slot, amount in self._adds(which, sort):
-                    slots.append(slot)
-                    amounts.append(amount)
-                starts.append(len(slots))
-        edge_starts, edge_classes = [0], list[int]()
-        for sort in sorts:
-            edge_classes += [self.edge_of[name] for name in sort.classes if name in self.edge_of]
-            edge_starts.append(len(edge_classes))
-        arrest = [int(ARREST in sort.classes) for sort in sorts]
-        return Lists(*map(_ints, (starts, slots, amounts, edge_starts, edge_classes, arrest)))
+        sorts, entries = list(sorts), list[tuple[int, int]]()
+        start = np.zeros((LISTS + 1, len(sorts) + 1), dtype=np.int64)
+        for which in range(LISTS + 1):
+            start[which, 0] = len(entries)
+            for i, sort in enumerate(sorts):
+                entries += self._adds(which, sort)
+                start[which, i + 1] = len(entries)
+        arrest = _ints(int(ARREST in sort.classes) for sort in sorts)
+        return Lists(start, np.array(entries, dtype=np.int64).reshape(-1, 2), arrest)
 
     def _adds(self, which: int, sort: Sort) -> Iterable[tuple[int, int]]:
+        if which == EDGES:
+            yield from ((self.edge_of[name], 0) for name in sort.classes if name in self.edge_of)
+            return
         for name in sort.classes:
             if (slot := self.slot_of.get((which, name, False))) is not None:
                 yield slot, 1

@@ -23,23 +23,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from forecast.features.copies import TABLES, Copies, Tamper, copy_moments, set_times, times
+from forecast.features.copies import Copies, copy_moments
+from forecast.features.tamper import PLANTS, cut, without_late_recording
 from forecast.problems import Problem, raise_all
 from forecast.progress import SILENT, Progress
 from forecast.records.arrange import arrange
-from forecast.records.instants import DAY_US
 from forecast.records.moments import Moments, moments
 from forecast.records.partitions import iter_people
-from forecast.records.schema import CUSTODY_EVENTS, OFFENCES, PERSONS
+from forecast.records.schema import CUSTODY_EVENTS
 
 if TYPE_CHECKING:
-    from forecast.cases import Bools, Ints
+    from forecast.cases import Bools
     from forecast.records.arrange import Arranged
-    from forecast.records.schema import Table
 
 Compute = Callable[["Arranged", "Moments"], pa.Table]
 """Features of moments: a table with a row a moment, in their order, keys included."""
-LATEST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -163,112 +161,6 @@ def _unequal(first: pa.ChunkedArray, second: pa.ChunkedArray) -> Bools:
     same = pc.fill_null(pc.equal(first, second), False).to_numpy()
     both = pc.and_(first.is_null(), second.is_null()).to_numpy()
     return np.asarray(~(same | both))
-
-
-def cut(copies: Copies) -> Copies:
-    """Return the copies as they were on record at each moment: later rows gone, later values empty."""
-    for schema in TABLES:
-        recorded = times(copies.table(schema), "recorded_at", LATEST)
-        at = copies.at(schema)
-        copies = copies.kept(schema, (recorded < at) | (copies.own(schema) & (recorded <= at)))
-        table, at = copies.table(schema), copies.at(schema)
-        for known in dict.fromkeys(c.known for c in schema.columns if c.known):
-            later = times(table, known, LATEST) >= at
-            for column in (c.name for c in schema.columns if c.known == known):
-                place = table.column_names.index(column)
-                value = pc.if_else(pa.array(later), pa.scalar(None, table[column].type), table[column])
-                table = table.set_column(place, table.schema.field(column), value)
-        stood = times(table, "superseded_at", LATEST) >= at
-        empty = pa.scalar(None, table["superseded_at"].type)
-        place = table.column_names.index("superseded_at")
-        value = pc.if_else(pa.array(stood), empty, table["superseded_at"])
-        copies = copies.changed(schema, table.set_column(place, table.schema.field("superseded_at"), value),
-                                copies.case[schema.name])  # fmt: skip
-    return _no_later_life(_with_events(copies))
-
-
-def _no_later_life(copies: Copies) -> Copies:
-    """Empty what is known of a person's later life."""
-    table = copies.table(PERSONS)
-    for column in ("died_on", "moved_on"):
-        place = table.column_names.index(column)
-        table = table.set_column(place, table.schema.field(column), pa.nulls(len(table), table[column].type))
-    return copies.changed(PERSONS, table, copies.case[PERSONS.name])
-
-
-def plant_same_instant(copies: Copies) -> Copies:
-    """Double every earlier fact, recorded at the very instant of the forecast."""
-    return _planted(copies, lambda schema: copies.at(schema), "same-instant")
-
-
-def plant_back_dated(copies: Copies) -> Copies:
-    """Double every earlier fact with its old date, recorded a day after the forecast."""
-    return _planted(copies, lambda schema: copies.at(schema) + DAY_US, "back-dated")
-
-
-def plant_edits(copies: Copies) -> Copies:
-    """Replace every offence on record by a version of another kind, recorded an hour after the forecast."""
-    schema = OFFENCES
-    table, at = copies.table(schema), copies.at(schema)
-    recorded, until = times(table, "recorded_at", LATEST), times(table, "superseded_at", LATEST)
-    edited = (recorded < at) & (until == LATEST)
-    later = at + DAY_US // 24
-    rows = table.filter(pa.array(edited))
-    codes = pa.array(["00100"] * len(rows), table["code"].type)
-    rows = rows.set_column(rows.column_names.index("code"), rows.schema.field("code"), codes)
-    rows = set_times(rows, "recorded_at", later[edited])
-    case = copies.case[schema.name]
-    stamped = set_times(table, "superseded_at", later, edited)
-    return copies.changed(schema, stamped, case).added(schema, rows, case[edited])
-
-
-def _planted(copies: Copies, recorded: Callable[[Table], Ints], tag: str) -> Copies:
-    made = copies
-    for schema in TABLES:
-        table, own = copies.table(schema), copies.own(schema)
-        chosen = ~own & (times(table, "recorded_at", LATEST) < copies.at(schema))
-        rows = table.filter(pa.array(chosen))
-        for key in {schema.key, *({"custody_id"} & set(table.column_names))}:
-            ids = pc.binary_join_element_wise(rows[key].combine_chunks(), pa.scalar(tag), "+")
-            rows = rows.set_column(rows.column_names.index(key), rows.schema.field(key), ids)
-        rows = set_times(rows, "recorded_at", recorded(schema)[chosen])
-        no_end = pa.nulls(len(rows), rows["superseded_at"].type)
-        rows = rows.set_column(rows.column_names.index("superseded_at"), rows.schema.field("superseded_at"), no_end)
-        made = made.added(schema, rows, copies.case[schema.name][chosen])
-    return _with_events(made)
-
-
-def _with_events(copies: Copies) -> Copies:
-    """Leave out offences whose custody event is not on record: they are facts of custody only together with it."""
-    events = copies.table(CUSTODY_EVENTS)["custody_id"].combine_chunks()
-    there: Bools = pc.is_in(copies.table(OFFENCES)["custody_id"], value_set=events).to_numpy()
-    return copies.kept(OFFENCES, there)
-
-
-def without_late_recording(copies: Copies) -> Copies:
-    """Take every fact as recorded when it happened, as a pipeline without recording times would."""
-    happened = {"custody_events": "arrested_at", "intelligence": "observed_at", "orders": "starts_at"}
-    for schema in TABLES:
-        table, at, own = copies.table(schema), copies.at(schema), copies.own(schema)
-        when = _arrests_of(copies) if schema is OFFENCES else times(table, happened[schema.name], LATEST)
-        earlier = ~own & (when < times(table, "recorded_at", LATEST)) & (when < at)
-        copies = copies.changed(schema, set_times(table, "recorded_at", when, earlier), copies.case[schema.name])
-    return copies
-
-
-def _arrests_of(copies: Copies) -> Ints:
-    """Return for each offence when its event's arrest was; an offence is not known before it."""
-    events = copies.table(CUSTODY_EVENTS)
-    at = pc.index_in(copies.table(OFFENCES)["custody_id"], value_set=events["custody_id"].combine_chunks())
-    arrests: Ints = times(events, "arrested_at", LATEST)[at.to_numpy()]
-    return arrests
-
-
-PLANTS: dict[str, Tamper] = {
-    "facts recorded at the same instant": plant_same_instant,
-    "back-dated facts recorded later": plant_back_dated,
-    "rows edited later": plant_edits,
-}
 
 
 def leaking(compute: Compute, name: str = "leaks_on_purpose") -> Compute:

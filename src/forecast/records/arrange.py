@@ -1,7 +1,7 @@
 """Put records in the order that features and outcomes read them in: by person, then by when they were recorded.
 
 Both rooms then walk each person's rows once. Ties are broken by id, so that the order, and with it every result, is the
-same however the rows came.
+same however the rows came. Rows that lie in order already, as accepted records do, are not moved.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from forecast.records.records import Records
 from forecast.records.schema import CUSTODY_EVENTS, INTELLIGENCE, OFFENCES, ORDERS, Table
 
 if TYPE_CHECKING:
-    from forecast.cases import Ints
+    from forecast.cases import Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -45,61 +45,153 @@ class Arranged:
 
 
 def arrange(records: Records) -> Arranged:
-    """Sort the rows of each table by person, ``recorded_at`` and id; raise ``records-orphans`` for rows of nobody."""
+    """Sort the rows of each table by person, ``recorded_at`` and id; raise ``records-orphans`` for rows of nobody.
+
+    An offence belongs to a custody event of the *same* person; of any other it is an orphan. So a result never hangs
+    on which other people are read along.
+    """
     persons = _by_key(records.persons, "person_id")
-    ids = persons["person_id"].combine_chunks()
-    events, event_starts = _ordered(records.custody_events, CUSTODY_EVENTS, ids)
-    offences, offence_starts = _ordered(records.offences, OFFENCES, ids)
-    intelligence, intelligence_starts = _ordered(records.intelligence, INTELLIGENCE, ids)
-    orders, order_starts = _ordered(records.orders, ORDERS, ids)
-    # index_in gives the first place of a value, and that is the first version: rows are in order of recording
-    stay = _places(events, "custody_id", events["custody_id"].combine_chunks(), "custody_events")
-    offence_stay = _places(offences, "custody_id", events["custody_id"].combine_chunks(), "offences")
+    ids = _array(persons, "person_id")
+    events, event_person = _ordered(records.custody_events, CUSTODY_EVENTS, ids)
+    offences, offence_person = _ordered(records.offences, OFFENCES, ids)
+    intelligence, intelligence_person = _ordered(records.intelligence, INTELLIGENCE, ids)
+    orders, order_person = _ordered(records.orders, ORDERS, ids)
+    stay = _stays(events, event_person)
     return Arranged(
         Records(persons, events, offences, intelligence, orders),
-        event_starts,
-        offence_starts,
-        intelligence_starts,
-        order_starts,
+        _starts(event_person, len(ids)),
+        _starts(offence_person, len(ids)),
+        _starts(intelligence_person, len(ids)),
+        _starts(order_person, len(ids)),
         stay,
-        offence_stay,
+        _offence_stays(offences, offence_person, events, event_person, stay),
     )
 
 
+def _array(table: pa.Table, column: str) -> pa.Array:
+    """Return a column in one piece, of plain values."""
+    array = table[column].combine_chunks()
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _micros(table: pa.Table) -> Ints:
+    recorded: Ints = table["recorded_at"].cast(pa.int64()).to_numpy()
+    return recorded
+
+
 def _by_key(table: pa.Table, key: str) -> pa.Table:
-    column = table[key].combine_chunks()
+    column = _array(table, key)
     if len(column) < 2 or pc.all(pc.less_equal(column[:-1], column[1:])).as_py():
         return table
     return table.take(pc.sort_indices(table, [(key, "ascending")]))
 
 
 def _ordered(table: pa.Table, schema: Table, ids: pa.Array) -> tuple[pa.Table, Ints]:
-    """Return the table in order and the offsets of each person's rows."""
-    person = _places(table, "person_id", ids, schema.name)
-    recorded = table["recorded_at"].cast(pa.int64()).to_numpy()
-    if not _in_order(person, recorded):
-        key = table[schema.key].combine_chunks()
-        order = np.lexsort((_rank(key), recorded, person))
+    """Return the table in order, and for each row the place of its person."""
+    person = _people(table, ids, schema.name)
+    recorded = _micros(table)
+    if not _in_order(person, recorded, table, schema.key):
+        rank = pc.rank(_array(table, schema.key), sort_keys="ascending", tiebreaker="first").to_numpy()
+        order = np.lexsort((rank, recorded, person))
         table, person = table.take(pa.array(order)), person[order]
-    starts = np.searchsorted(person, np.arange(len(ids) + 1))
-    return table, starts.astype(np.int64)
+    return table, person
 
 
-def _in_order(person: Ints, recorded: Ints) -> bool:
-    """Say whether rows are strictly in order; ties need their ids to be compared."""
-    later = (person[1:] > person[:-1]) | ((person[1:] == person[:-1]) & (recorded[1:] > recorded[:-1]))
-    return bool(later.all())
+def _people(table: pa.Table, ids: pa.Array, name: str) -> Ints:
+    """Return the place in ``ids`` of each row's person; every row must have one.
 
-
-def _rank(key: pa.Array) -> Ints:
-    ranks: Ints = pc.rank(key, sort_keys="ascending", tiebreaker="first").to_numpy().astype(np.int64)
-    return ranks
-
-
-def _places(table: pa.Table, column: str, ids: pa.Array, name: str) -> Ints:
-    """Return the place in ``ids`` of each row's value; every row must have one."""
-    found = pc.index_in(table[column], value_set=ids)
+    Rows of a person mostly lie together, so it is runs of rows that are looked up.
+    """
+    runs = pc.run_end_encode(_array(table, "person_id"))
+    lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
+    found = pc.index_in(runs.values, value_set=ids)
     if found.null_count:
-        raise Problem("records-orphans", table=name, column=column, count=f"{found.null_count:,}")
-    places: Ints = found.to_numpy().astype(np.int64)
-    return places
+        count = int(lengths[found.is_null().to_numpy(zero_copy_only=False)].sum())
+        raise Problem("records-orphans", table=name, column="person_id", count=f"{count:,}")
+    return np.repeat(found.to_numpy().astype(np.int64), lengths)
+
+
+def _starts(person: Ints, people: int) -> Ints:
+    """Return the offsets of each person's rows."""
+    return np.searchsorted(person, np.arange(people + 1)).astype(np.int64)
+
+
+def _in_order(person: Ints, recorded: Ints, table: pa.Table, key: str) -> bool:
+    """Say whether rows lie in order of person, recording and key; keys are only compared where the others tie."""
+    same = person[1:] == person[:-1]
+    after = (person[1:] > person[:-1]) | (same & (recorded[1:] > recorded[:-1]))
+    if after.all():
+        return True
+    ties = np.flatnonzero(~after)
+    if not (same & (recorded[1:] == recorded[:-1]))[ties].all():
+        return False
+    keys = table[key]
+    return bool(pc.all(pc.less_equal(keys.take(pa.array(ties)), keys.take(pa.array(ties + 1)))).as_py())
+
+
+def _stays(events: pa.Table, person: Ints) -> Ints:
+    """Return for each row the first row with the same custody id and person: rows are in the order of recording."""
+    rows = np.arange(len(events), dtype=np.int64)
+    if len(events) == 0:
+        return rows
+    encoded = _array(events, "custody_id").dictionary_encode()
+    if len(encoded.dictionary) == len(events):
+        return rows
+    key = encoded.indices.to_numpy().astype(np.int64) * (person[-1] + 1) + person
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    stays: Ints = first[place].astype(np.int64)
+    return stays
+
+
+def _offence_stays(offences: pa.Table, person: Ints, events: pa.Table, event_person: Ints, stay: Ints) -> Ints:
+    """Return for each offence the first row of its custody event.
+
+    Most offences are recorded with the custody event or soon after, so the latest event of the person by then is tried
+    first; only the rest is looked up by id.
+    """
+    tried = _latest(person, _micros(offences), event_person, _micros(events))
+    ids, known = offences["custody_id"], events["custody_id"]
+    if not len(events):
+        return _checked(tried, np.zeros(len(tried), dtype=bool))
+    found = stay[np.maximum(tried, 0)]
+    right = tried >= 0
+    right &= event_person[found] == person
+    right &= pc.equal(known.take(pa.array(found)), ids).to_numpy()
+    wrong = np.flatnonzero(~right)
+    if len(wrong):
+        found[wrong], right[wrong] = _looked_up(ids.take(pa.array(wrong)), person[wrong], known, event_person, stay)
+    return _checked(found, right)
+
+
+def _latest(person: Ints, recorded: Ints, event_person: Ints, event_recorded: Ints) -> Ints:
+    """Return for each row the last event, over people and time, that is not after it; -1 for none."""
+    # Both are in order, so a stable sort of the two together merges them in one pass.
+    both = np.concatenate([event_person, person]), np.concatenate([event_recorded, recorded])
+    order = np.lexsort((both[1], both[0]))
+    events_so_far = np.cumsum(order < len(event_person))
+    latest = np.empty(len(order), dtype=np.int64)
+    latest[order] = events_so_far - 1
+    return latest[len(event_person) :]
+
+
+def _looked_up(
+    ids: pa.ChunkedArray, person: Ints, known: pa.ChunkedArray, event_person: Ints, stay: Ints
+) -> tuple[Ints, Bools]:
+    """Return the first row of each id among the events of its person, and whether there is one."""
+    encoded = known.combine_chunks().dictionary_encode()
+    code = pc.index_in(ids, value_set=encoded.dictionary).fill_null(-1).to_numpy().astype(np.int64)
+    people = int(max(event_person.max(), person.max())) + 1
+    keys = encoded.indices.to_numpy().astype(np.int64) * people + event_person
+    order = np.argsort(keys, kind="stable")
+    wanted = code * people + person
+    place = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)
+    found = order[place]
+    return stay[found], (keys[found] == wanted) & (code >= 0)
+
+
+def _checked(found: Ints, right: Bools) -> Ints:
+    """Return ``found``, or raise the problem of offences without a custody event."""
+    if not right.all():
+        count = f"{int((~right).sum()):,}"
+        raise Problem("records-orphans", table="offences", column="custody_id", count=count)
+    return found

@@ -7,7 +7,8 @@ one-element ``uint64`` array; each draw moves it on.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numba import njit
@@ -23,8 +24,13 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 1.0 / 9007199254740992.0  # 2 ** -53
 
-compiled: Any = njit(cache=True, fastmath=False)
-"""How the kernels of this room are compiled: kept on disk, one thread, IEEE arithmetic."""
+_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
+
+
+def compiled(function: _Kernel) -> _Kernel:
+    """Compile a kernel of this room: kept on disk, one thread, IEEE arithmetic."""
+    made: _Kernel = njit(cache=True)(function)
+    return made
 
 
 @compiled

@@ -62,6 +62,7 @@ class Rules(NamedTuple):
     exposure_effect: float
     repeat_group: float
     violence_escalation: float
+    habit: float
     excitement: float
     excitement_days: float
     further: float

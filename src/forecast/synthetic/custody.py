@@ -1,4 +1,4 @@
-"""Carry a synthetic person through custody, in compiled code: arrest, disposal, court, prison, bail, warrant, recall."""
+"""Carry a synthetic person through custody, in compiled code: arrest, disposal, court, prison, bail and recall."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def earliest(queue: Any) -> int:
 @compiled
 def add_event(rows: Any, person: int, arrested: float, reason: int, released: float) -> int:
     """Write a custody event and return its row."""
-    row = rows.used[0]
+    row: int = rows.used[0]
     rows.used[0] = row + 1
     rows.events[row, c.E_PERSON], rows.events[row, c.E_ARRESTED] = person, int(arrested)
     rows.events[row, c.E_REASON], rows.events[row, c.E_DISPOSAL] = reason, -1
@@ -54,7 +54,7 @@ def add_event(rows: Any, person: int, arrested: float, reason: int, released: fl
 @compiled
 def add_offence(rows: Any, person: int, committed: float, group: int, event: int) -> int:
     """Write an offence, as the leading one of ``event`` (-1: not known to the police), and return its row."""
-    row = rows.used[1]
+    row: int = rows.used[1]
     rows.used[1] = row + 1
     rows.offences[row, c.O_PERSON], rows.offences[row, c.O_COMMITTED] = person, int(committed)
     rows.offences[row, c.O_GROUP], rows.offences[row, c.O_EVENT] = group, event
@@ -80,7 +80,7 @@ def stay(stream: Any) -> float:
 
 @compiled
 def come_due(person: int, born: float, end: float, rules: Any, state: Any, rows: Any) -> None:
-    """Let what comes next happen, unless it is past ``end``; who was in prison meanwhile is met soon after leaving it."""
+    """Let what comes next happen, unless it is past ``end``; who was in prison is met soon after leaving it."""
     slot = earliest(state.queue)
     when, what = state.queue[slot, WHEN], int(state.queue[slot, WHAT])
     row, long = int(state.queue[slot, ROW]), state.queue[slot, LONG]
@@ -194,9 +194,7 @@ def _disposal(arrested: int, adult: bool, group: int, rules: Any, state: Any) ->
 
 
 @compiled
-def _try(
-    person: int, event: int, row: int, charged: float, bailed: bool, rules: Any, state: Any, rows: Any
-) -> None:
+def _try(person: int, event: int, row: int, charged: float, bailed: bool, rules: Any, state: Any, rows: Any) -> None:
     """Bring a charge to court: remand or bail until then, conviction or not, and the sentence."""
     now, stream = state.now, state.stream
     group = rows.offences[row, c.O_GROUP]

@@ -83,9 +83,7 @@ class _Tables:
         offended = self._offended(lives.offences)
         return Force(records, true_offences, nom.true_persons(nominals, latent, offended, p))
 
-    def _records(
-        self, events: ev.Events, reports: intel.Reports, nominals: nom.Nominals
-    ) -> tuple[Records, pa.Table]:
+    def _records(self, events: ev.Events, reports: intel.Reports, nominals: nom.Nominals) -> tuple[Records, pa.Table]:
         lives, p, rng = self.lives, self.p, self.rng
         codes = off.codes_of(p)
         code = off.draw_codes(lives, codes, rng)

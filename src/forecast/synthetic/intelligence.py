@@ -30,9 +30,7 @@ class Reports:
         return found
 
 
-def report(
-    latent: Latent, offences: Ints, on_record: Bools, p: Parameters, rng: np.random.Generator
-) -> Reports:
+def report(latent: Latent, offences: Ints, on_record: Bools, p: Parameters, rng: np.random.Generator) -> Reports:
     """Draw a zero-inflated negative binomial number of reports for everybody on record, seen around true offences.
 
     ``offences`` are rows of lives, grouped by person.

@@ -71,7 +71,7 @@ def _live(person: int, rules: Any, me: Any, state: Any, rows: Any) -> None:
                 violent = now[VIOLENT]
                 _set_weights(rules, me, state)
             excited = _excited(now[TIME], rules, now)
-            ceiling = me.rate * now[WEIGHT] * rules.bound * excited
+            ceiling = me.rate * _habit(rules, now) * now[WEIGHT] * rules.bound * excited
             coming = now[TIME] + exponential(state.stream) / max(ceiling, 1e-30)
         if coming < due and coming < me.desists:
             now[TIME] = coming
@@ -84,9 +84,15 @@ def _live(person: int, rules: Any, me: Any, state: Any, rows: Any) -> None:
 
 
 @compiled
+def _habit(rules: Any, now: Any) -> float:
+    """Return the factor by which earlier arrests raise the rate: it levels off after a few."""
+    return float(1.0 + rules.habit * (1.0 - math.exp(-now[PRIORS] / 2.0)))
+
+
+@compiled
 def _excited(time: float, rules: Any, now: Any) -> float:
     """Return the factor by which the last offence raises the rate."""
-    return 1.0 + rules.excitement * math.exp(-(time - now[LAST]) / (rules.excitement_days * DAY))
+    return float(1.0 + rules.excitement * math.exp(-(time - now[LAST]) / (rules.excitement_days * DAY)))
 
 
 @compiled

@@ -11,8 +11,8 @@ from forecast.synthetic import codes as c
 from forecast.synthetic.codes import Bools, Ints, Rows, State, record, records
 from forecast.synthetic.groups import GROUPS
 from forecast.synthetic.life import MOST_ROWS, live_many
-from forecast.synthetic.people import Latent, rules
 from forecast.synthetic.parameters import Parameters
+from forecast.synthetic.people import Latent, rules
 
 _EVENTS, _OFFENCES, _ORDERS = 60_000, 200_000, 60_000  # room in a chunk; a life never spans two
 _QUEUE = 24
@@ -46,7 +46,9 @@ def live(latent: Latent, seed: int, p: Parameters, progress: Progress = SILENT) 
         parts.append(part)
         progress.advance(upto - done)
         done = upto
-    return Lives(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("events", "offences", "orders")))
+    return Lives(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("events", "offences", "orders"))
+    )
 
 
 def _rows(count: int, columns: int) -> Ints:

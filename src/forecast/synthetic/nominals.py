@@ -1,4 +1,4 @@
-"""Give people on record their nominals, some of them two, and make the tables of persons and of the truth behind them."""
+"""Give people on record their nominals, some of them two, and make the tables of persons and their truth."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _second(person: Ints, people: int, p: Parameters, rng: np.random.Generator) 
     eligible = counts >= 2
     odds = p.duplicates * (counts > 0).sum() / max(eligible.sum(), 1)
     twice = eligible & (rng.random(people) < odds)
-    second = twice[person] & (rng.random(len(person)) < p.duplicate_events)
+    second: Bools = twice[person] & (rng.random(len(person)) < p.duplicate_events)
     first = np.zeros(people, dtype=np.int64)
     last = np.zeros(people, dtype=np.int64)
     places = np.arange(len(person))

@@ -91,9 +91,7 @@ def draw_codes(lives: Lives, codes: Codes, rng: np.random.Generator) -> Ints:
     return drawn
 
 
-def know(
-    lives: Lives, events: Events, code: Ints, codes: Codes, p: Parameters, rng: np.random.Generator
-) -> Known:
+def know(lives: Lives, events: Events, code: Ints, codes: Codes, p: Parameters, rng: np.random.Generator) -> Known:
     """Put on record the offences of custody events: the leading one with the event, some others later."""
     rows = lives.offences
     place = np.where(rows[:, c.O_EVENT] >= 0, events.place[rows[:, c.O_EVENT]], -1)
@@ -175,7 +173,7 @@ def _near(code: Ints, codes: Codes, p: Parameters, rng: np.random.Generator) -> 
 
 
 def offences_table(known: Known, nominal: Ints, codes: Codes) -> pa.Table:
-    """Return the table of offences in order of custody event; ``nominal`` is the number of the nominal of each event."""
+    """Return the table of offences in order of custody event; ``nominal``: number of the nominal of each event."""
     order = np.lexsort((known.recorded, known.number))
     at = {name: getattr(known, name)[order] for name in ("event", "number", "code", "committed", "recorded")}
     columns = {

@@ -14,7 +14,14 @@ from forecast.synthetic.groups import CLUSTERS, GROUPS, RHYTHMS
 SHIPPED = Path(__file__).with_name("force.toml")
 FORMAT = 1
 AREAS = 20
-LENGTHS = {"season_night": 12, "hours_night": 24, "hours_day": 24, "hours_flat": 24, "deprivation": AREAS, "exposure": AREAS}
+LENGTHS = {
+    "season_night": 12,
+    "hours_night": 24,
+    "hours_day": 24,
+    "hours_flat": 24,
+    "deprivation": AREAS,
+    "exposure": AREAS,
+}
 PAIRS = (("onset_density", "onset_ages"), ("curve", "curve_ages"), ("ethnicity_shares", "ethnicities"))
 
 
@@ -53,6 +60,7 @@ class Parameters:
     desistance_spread: float = key("standard deviation of the log hazard", low=0, high=3)
     curve_ages: tuple[float, ...] = key("ages at the knots of the age curve")
     curve: tuple[float, ...] = key("relative rate at these ages")
+    habit: float = key("added rate of those with many priors, relative", low=0, high=10)
     excitement: float = key("added rate just after an offence, relative", low=0, high=20)
     excitement_days: float = key("days in which the excitement falls to 37 %", low=1, high=2000)
     repeat_group: float = key("chance that the next offence is of the last one's group", low=0, high=0.95)
@@ -92,7 +100,9 @@ class Parameters:
     code_unmapped: float = key("an offence code that no taxonomy knows", low=0, high=1)
     duplicates: float = key("people with a second nominal", low=0, high=1)
     duplicate_events: float = key("share of their events under the second nominal", low=0, high=1)
-    recorded_crime_codes: float = key("share of offences with a code of recorded crime, where there is one", low=0, high=1)
+    recorded_crime_codes: float = key(
+        "share of offences with a code of recorded crime, where there is one", low=0, high=1
+    )
     recorded_late: float = key("share of further offences recorded days to months late", low=0, high=1)
     edited: float = key("share of offences edited later", low=0, high=1)
     edited_code: float = key("share of edits that change the code", low=0, high=1)
@@ -137,7 +147,7 @@ def _check_version(found: Any, path: object) -> None:
 
 def _wrong_lengths(made: Parameters, path: object) -> Iterator[Problem]:
     """Find lists that are not as long as what they belong to."""
-    pairs = [(name, length) for name, length in LENGTHS.items()]
+    pairs = list(LENGTHS.items())
     pairs += [(one, len(getattr(made, other))) for one, other in PAIRS]
     for name, length in pairs:
         found = len(getattr(made, name))

@@ -59,7 +59,9 @@ def draw_people(people: int, seed: int, p: Parameters) -> Latent:
         taste=taste,
     )
     ethnicity = _ethnicity(rng, lives.exposure, p)
-    return Latent(male, born_day, area, ethnicity, frailty, _days(died), _days(np.where(moved < died, moved, np.inf)), lives)
+    return Latent(
+        male, born_day, area, ethnicity, frailty, _days(died), _days(np.where(moved < died, moved, np.inf)), lives
+    )
 
 
 def _days(times: Floats) -> Ints:
@@ -71,14 +73,16 @@ def _onset(rng: np.random.Generator, n: int, p: Parameters) -> Floats:
     """Draw ages of onset from a density that is linear between its knots."""
     ages = np.linspace(max(p.onset_ages[0], YOUNGEST), p.onset_ages[-1], 2_000)
     total = np.cumsum(np.interp(ages, p.onset_ages, p.onset_density))
-    return np.interp(rng.random(n) * total[-1], total, ages)
+    drawn: Floats = np.interp(rng.random(n) * total[-1], total, ages)
+    return drawn
 
 
 def _death_age(rng: np.random.Generator, n: int, p: Parameters) -> Floats:
     """Draw ages of death after onset of offending is possible, from a hazard that grows exponentially (Gompertz)."""
     growth = max(p.death_growth, 1e-6)
     at_ten = p.death * np.exp(growth * (YOUNGEST - 40.0))
-    return YOUNGEST + np.log1p(growth * rng.exponential(1.0, n) / max(at_ten, 1e-12)) / growth
+    drawn: Floats = YOUNGEST + np.log1p(growth * rng.exponential(1.0, n) / max(at_ten, 1e-12)) / growth
+    return drawn
 
 
 def _ethnicity(rng: np.random.Generator, exposure: Floats, p: Parameters) -> Ints:
@@ -112,6 +116,7 @@ def rules(seed: int, p: Parameters) -> Any:
         exposure_effect=p.exposure_effect,
         repeat_group=p.repeat_group,
         violence_escalation=p.violence_escalation,
+        habit=p.habit,
         excitement=p.excitement,
         excitement_days=p.excitement_days,
         further=p.further_offences,
@@ -144,4 +149,5 @@ def _week(p: Parameters) -> Floats:
     weekend = np.isin(evening_of, (4, 5)) & ((hour < 6) | (hour >= 18))
     night = np.array(p.hours_night)[hour] * np.where(weekend, p.weekend_nights, 1.0)
     rows = np.stack([night, np.array(p.hours_day)[hour], np.array(p.hours_flat)[hour]])
-    return rows / rows.mean(axis=1, keepdims=True)
+    relative: Floats = rows / rows.mean(axis=1, keepdims=True)
+    return relative
