@@ -137,6 +137,7 @@ class Settings:
     threads: int = key("threads for LightGBM; 0 means all cores", 0, low=0, high=1024)
     chunk_rows: int = key("rows read, scored and written at a time", 50_000, low=1_000, high=1_000_000)
     bootstrap_replicates: int = key("person-bootstrap replicates behind each interval", 500, low=50, high=20_000)
+    max_refused: float = key("share of a table's rows that may be refused before a check fails", 0.02, low=0, high=1)
     small_group_cases: int = key("groups with fewer cases are 'too few to judge'", 100, low=1, high=100_000)
     small_group_events: int = key("groups with fewer events or non-events are too", 20, low=1, high=100_000)
     reasons_shown: int = key("reasons shown with a forecast, at most", 6, low=1, high=20)

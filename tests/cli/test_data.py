@@ -54,3 +54,35 @@ def test_fetch_copies_from_a_folder(run: Run, tmp_path: Path):
     ended = run("data", "fetch", "compas", "--from", tmp_path / "nowhere", "--quiet")
     assert ended.status == 2
     assert "problem [" in ended.err
+
+
+def test_a_force_is_made_and_checked_and_nothing_is_replaced_without_leave(run: Run, here: Path) -> None:
+    made = run("data", "make-force", "--people", 200, "--seed", 3, "--out", "force", "--quiet")
+    assert made.status == 0
+    assert "a force that never was" in made.out
+    assert run("data", "make-force", "--people", 200, "--out", "force", "--quiet").status == 2
+    checked = run("data", "check", "force", "--out", "records", "--quarantine", "bad", "--quiet")
+    assert checked.status == 0
+    assert "record-offence-unknown" in checked.out
+    assert "Accepted records: records" in checked.out
+    assert (here / "records" / "offences.parquet").is_file()
+    assert (here / "bad" / "offences.parquet").is_file()
+    assert run("data", "check", "force", "--out", "records", "--quiet").status == 2
+
+
+def test_a_check_whose_threshold_fails_writes_the_quarantine_and_exits_with_2(
+    run: Run, here: Path, force_folder: Path
+) -> None:
+    arguments = ("data", "check", force_folder, "--out", "records", "--quarantine", "bad", "--quiet")
+    ended = run(*arguments, "--max-refused", 0.0001)
+    assert ended.status == 2
+    assert "[records-too-many-refused]" in ended.err
+    assert "quarantined" in ended.out
+    assert not (here / "records").exists()
+    assert (here / "bad" / "offences.parquet").is_file()
+
+
+def test_records_that_are_not_there_are_a_problem(run: Run) -> None:
+    ended = run("data", "check", "nowhere", "--quiet")
+    assert ended.status == 2
+    assert "[file-missing]" in ended.err or "[records-" in ended.err

@@ -57,7 +57,7 @@ def test_the_demo_never_replaces_a_folder_of_other_things(run: Run, here: Path, 
     assert (other / "mine.txt").read_text("utf-8") == "mine"
 
 
-@pytest.mark.parametrize(("name", "file"), zip(EXPERIMENTS, ("force-2013", "force-2015", "force-hart"), strict=True))
+@pytest.mark.parametrize(("name", "file"), [*zip(EXPERIMENTS, ("force-2013", "force-2015", "force-hart"), strict=True)])
 def test_the_example_files_say_what_the_demo_does(name: str, file: str) -> None:
     example = load_experiment(EXAMPLES / f"{file}.toml")
     demo = getattr(whole_way, name)

@@ -65,7 +65,8 @@ def test_the_mapping_sets_the_threshold_and_limits_for_single_problems(tmp_path:
     rows["offences"][3]["code"] = "99999"
     rows["persons"][3]["born_on"] = None
     lenient = write(tmp_path / "in", rows, "max_refused = 0.05")
-    assert not check(lenient, max_refused=0).problems
+    assert not check(lenient, max_refused=None).problems
+    assert check(lenient, max_refused=0).problems  # what is said on the command line wins
     strict = write(tmp_path / "in", rows, 'max_refused = 0.05\n[limits]\n"record-no-birth" = 0.01')
     [problem] = check(strict).problems
     assert problem.code == "records-too-many-of"

@@ -73,7 +73,7 @@ def test_numbers_of_the_kernels_are_places_in_the_schema() -> None:
     assert tuple(DISPOSALS[i] for i in numbers) == DISPOSALS
     assert [KINDS[i] for i in (c.PRISON, c.SUSPENDED, c.COMMUNITY, c.BAIL_ORDER, c.REGISTER)] == list(KINDS)
     assert set(KINDS) <= set(ORDER_KINDS)
-    assert GROUPS[c.VIOLENCE_SERIOUS], GROUPS[c.SEXUAL] == ("violence_serious", "sexual")
+    assert (GROUPS[c.VIOLENCE_SERIOUS], GROUPS[c.SEXUAL]) == ("violence_serious", "sexual")
     assert (GROUPS[c.ROBBERY], GROUPS[c.BREACH]) == ("robbery", "breach_justice")
 
 
@@ -360,6 +360,17 @@ def test_the_force_learns_of_deaths_more_often_than_of_moves(force: Force, perso
     died, moved = truth["died_on"].notna() & truth["moved_on"].isna(), truth["moved_on"].notna()
     assert known["died_on"][died].notna().mean() > 0.8
     assert 0.3 < known["moved_on"][moved].notna().mean() < 0.5
+
+
+def test_a_wildly_active_world_stays_within_its_bounds() -> None:
+    """Compiled code does not check bounds, so no parameter may make a life outgrow its room."""
+    usual = load_parameters()
+    free = tuple(replace(group, prison=0.0) for group in usual.groups)
+    p = replace(usual, arrests_per_year=20.0, habit=10.0, moving=0.0, desistance=0.0, groups=free)
+    lives = live(draw_people(2, 1, p), 1, p)
+    offences = np.bincount(lives.offences[:, c.O_PERSON])
+    assert 4_000 < offences.max() < 6_000
+    assert (lives.events[:, c.E_PERSON] >= 0).all()
 
 
 def test_a_minute_force_has_all_its_tables() -> None:

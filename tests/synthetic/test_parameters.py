@@ -85,6 +85,7 @@ def test_a_group_left_out_is_named() -> None:
         pytest.param("curve", [1.0], id="fewer values than ages"),
         pytest.param("onset_ages", [10, 9, 14, 16, 18, 21, 25, 30, 40, 50, 60, 75], id="ages that do not rise"),
         pytest.param("season_night", [-1.0] + [1.0] * 11, id="a negative rate"),
+        pytest.param("hours_day", [0.0] * 24, id="a day on which nothing happens"),
         pytest.param("exposure", [9.0] + [0.0] * 19, id="exposure far from zero"),
     ],
 )
@@ -93,6 +94,13 @@ def test_a_value_out_of_range_is_refused(name: str, value: object) -> None:
         parameters({**shipped(), name: value}, "my.toml")
     items = caught.value.items if isinstance(caught.value, Problems) else (caught.value,)
     assert {item.code for item in items} == {"setting-range"}
+
+
+def test_negative_shares_of_codes_are_refused() -> None:
+    values = shipped()
+    values["groups"]["theft"]["crime_shares"] = [1.0, -1.0, 1.0]
+    with pytest.raises(Problem, match="crime_shares"):
+        parameters(values, "my.toml")
 
 
 def test_shares_that_do_not_fit_their_codes_are_refused() -> None:

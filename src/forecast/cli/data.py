@@ -139,14 +139,12 @@ def make_force(
     people: int, seed: int, out: Path | None, overwrite: bool, quiet: bool, settings_path: Path | None
 ) -> None:
     """Make the records of a synthetic force: whole lives from 1985 to 2017, all made up, and the truth behind them."""
-    from forecast.files import refuse_existing
     from forecast.synthetic.force import write_force
 
     target = out or load_settings(settings_path).data_folder / "synthetic" / "force"
-    refuse_existing(target, overwrite)
     progress = Terminal(quiet)
     try:
-        summary = write_force(target, people, seed, progress=progress)
+        summary = write_force(target, people, seed, progress=progress, overwrite=overwrite)
     finally:
         progress.close()
     rows = [(name, f"{count:,}") for name, count in summary.rows.items()]
@@ -158,7 +156,7 @@ def make_force(
 @click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that renames columns and codes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the accepted records, in the canonical form.")
 @click.option("--quarantine", type=click.Path(path_type=Path), help="Folder for refused rows, with their codes.")
-@click.option("--max-refused", type=click.FloatRange(0, 1), help="Largest share of a table's rows to refuse; .02.")
+@click.option("--max-refused", type=click.FloatRange(0, 1), help="Largest share of rows to refuse.")
 @overwrite_option
 @quiet_option
 @settings_option
@@ -173,7 +171,7 @@ def check(
     settings_path: Path | None,
 ) -> None:
     """Check RECORDS (a folder of CSV or Parquet files, or a DuckDB file): find every problem in one pass."""
-    from forecast.records.check import MAX_REFUSED, check_records
+    from forecast.records.check import check_records
 
     settings = load_settings(settings_path)
     progress = Terminal(quiet)
@@ -184,7 +182,7 @@ def check(
             out=out,
             quarantine=quarantine,
             overwrite=overwrite,
-            max_refused=MAX_REFUSED if max_refused is None else max_refused,
+            max_refused=max_refused,
             settings=settings,
             progress=progress,
         )

@@ -327,7 +327,7 @@ def _last_gap(table: Ints, arrest: Ints, reached: int, low: int) -> float:
         i = table[BY_HAPPENED, place]
         if table[LIVE, i] and arrest[table[SORT, i]]:
             if latest != NEVER:
-                return (latest - table[HAPPENED, i]) / _YEAR
+                return float((latest - table[HAPPENED, i]) / _YEAR)
             latest = table[HAPPENED, i]
     return np.nan
 

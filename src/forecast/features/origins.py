@@ -74,7 +74,8 @@ def _subject(person: PersonFile, f: FeatureSpec, asked: Asked) -> Bools:
     sorts, facts = person.prepared.sorts.known(), person.facts
     if f.op == Op.RUNNING:
         starts = np.array([s.running > 0 and s.order == f.subject for s in sorts])
-        return starts[facts.table[SORT]] & ~_ended(person, int(asked.as_of[0]))
+        runs: Bools = starts[facts.table[SORT]] & ~_ended(person, int(asked.as_of[0]))
+        return runs
     names = set(_CLASSES.get(f.op, (f.subject,)))
     if f.op == Op.SAME_KIND:
         names = _presenting_groups(person, asked)

@@ -28,7 +28,6 @@ from forecast.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-MAX_REFUSED = 0.02
 MEMORY_LIMIT = "1GB"
 """Of DuckDB; beyond it sorts and joins go to disk, beside the output."""
 
@@ -40,7 +39,7 @@ def check_records(
     out: Path | None = None,
     quarantine: Path | None = None,
     overwrite: bool = False,
-    max_refused: float = MAX_REFUSED,
+    max_refused: float | None = None,
     settings: Settings | None = None,
     progress: Progress = SILENT,
     today: datetime.date | None = None,
@@ -58,7 +57,7 @@ def check_records(
     overwrite
         Replace an older check in these folders; nothing else is ever replaced.
     max_refused
-        Largest share of a table's rows that may be refused; the mapping's own wins over it.
+        Largest share of a table's rows that may be refused; by default the mapping's own, else that of the settings.
     today
         Where the mapping does not say when the records end, nothing may lie after this day (default: now, UTC).
 
@@ -76,12 +75,16 @@ def check_records(
         examination = Examination(con, source, work, progress)
         examination.stage(head.ends_before or now + datetime.timedelta(days=1))
         examination.run()
-        result = add_up(examination, max_refused if head.max_refused is None else head.max_refused)
+        result = add_up(examination, _first_said(max_refused, head.max_refused, (settings or Settings()).max_refused))
         if quarantine is not None:
             _write_quarantine(examination, quarantine, result)
         if out is not None and not result.problems:
             _write_accepted(examination, out, result)
     return result
+
+
+def _first_said(*shares: float | None) -> float:
+    return next(share for share in shares if share is not None)
 
 
 def _write_quarantine(examination: Examination, folder: Path, result: CheckResult) -> None:

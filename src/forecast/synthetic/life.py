@@ -34,7 +34,7 @@ from forecast.synthetic.custody import (
 DAY, YEAR, HOUR = c.DAY, c.YEAR, 3600.0
 MOST_ROWS = 6_000
 """No life writes more rows of one kind than this."""
-_STOP = 5_000  # after so many offences a life is not followed further
+_STOP = 5_000  # a life that has written so many is not followed further: compiled code does not check bounds
 _PENDING = math.inf
 
 
@@ -62,8 +62,9 @@ def _live(person: int, rules: Any, me: Any, state: Any, rows: Any) -> None:
     now[TIME], now[LAST], now[LAST_GROUP], now[ORDER_UNTIL] = me.starts, -1e12, -1.0, -1e12
     now[DIVERTED_UNTIL] = -1e12
     born, end = me.born, min(me.leaves, float(c.RECORDS_END))
-    first, violent = rows.used[1], -1.0  # so that the first turn of the loop sets the weights
-    while now[TIME] < end and rows.used[1] - first < _STOP:
+    events, offences, orders = rows.used[0], rows.used[1], rows.used[2]
+    violent = -1.0  # so that the first turn of the loop sets the weights
+    while now[TIME] < end and max(rows.used[0] - events, rows.used[1] - offences, rows.used[2] - orders) < _STOP:
         due = queue[earliest(queue), WHEN] if now[WAITING] > 0 else _PENDING
         coming, excited = _PENDING, 1.0
         if now[TIME] < me.desists:

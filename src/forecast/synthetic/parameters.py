@@ -22,6 +22,7 @@ LENGTHS = {
     "deprivation": AREAS,
     "exposure": AREAS,
 }
+POSITIVE_SUMS = ("season_night", "hours_night", "hours_day", "hours_flat", "onset_density", "curve", "ethnicity_shares")
 PAIRS = (("onset_density", "onset_ages"), ("curve", "curve_ages"), ("ethnicity_shares", "ethnicities"))
 
 
@@ -159,6 +160,10 @@ def _wrong_lengths(made: Parameters, path: object) -> Iterator[Problem]:
             if found != wanted or not wanted:
                 where = f"groups.{name}.{kind}_shares (how many)"
                 yield Problem("setting-range", path=path, key=where, found=found, low=max(wanted, 1), high=wanted)
+            shares = getattr(group, f"{kind}_shares")
+            if shares and not (min(shares) >= 0 and sum(shares) > 0):
+                where = f"groups.{name}.{kind}_shares"
+                yield Problem("setting-range", path=path, key=where, found=shares, low=0, high="a positive sum")
 
 
 def _out_of_range(made: Parameters, path: object) -> Iterator[Problem]:
@@ -171,5 +176,7 @@ def _out_of_range(made: Parameters, path: object) -> Iterator[Problem]:
         for value in values:
             if not low <= value <= high:
                 yield Problem("setting-range", path=path, key=field.name, found=value, low=low, high=high)
+        if field.name in POSITIVE_SUMS and not sum(values) > 0:
+            yield Problem("setting-range", path=path, key=f"{field.name} (sum)", found=0, low="above 0", high="any")
         if field.name.endswith("_ages") and list(values) != sorted(set(values)):
             yield Problem("setting-range", path=path, key=field.name, found="not rising", low="young", high="old")

@@ -14,6 +14,7 @@ from forecast.synthetic.parameters import Parameters
 
 FIRST_BIRTH, LAST_BIRTH = c.seconds("1931-01-01"), c.seconds("2008-01-01")
 YOUNGEST, OLDEST = 10.0, 85.0
+_RAREST = 1e-9  # a hazard of nothing is one that never strikes
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,13 @@ def draw_people(people: int, seed: int, p: Parameters) -> Latent:
     born = born_day * c.DAY
     starts = born + _onset(rng, n, p) * c.YEAR
     hazard = p.desistance * np.exp(p.desistance_spread * rng.standard_normal(n))
-    desists = np.minimum(starts + rng.exponential(1 / hazard) * c.YEAR, born + OLDEST * c.YEAR)
-    died, moved = born + _death_age(rng, n, p) * c.YEAR, starts + rng.exponential(1 / p.moving, n) * c.YEAR
+    desists = np.minimum(
+        starts + rng.exponential(1.0, n) / np.maximum(hazard, _RAREST) * c.YEAR, born + OLDEST * c.YEAR
+    )
+    died, moved = (
+        born + _death_age(rng, n, p) * c.YEAR,
+        starts + rng.exponential(1.0, n) / max(p.moving, _RAREST) * c.YEAR,
+    )
     place = np.exp(p.deprivation_effect * np.array(p.deprivation))
     rate = frailty * np.where(male, 1.0, p.female_rate) * (place / place.mean())[area]
     taste = np.exp(p.taste_spread * rng.standard_normal((n, len(CLUSTERS))) - p.taste_spread**2 / 2)
@@ -81,7 +87,7 @@ def _death_age(rng: np.random.Generator, n: int, p: Parameters) -> Floats:
     """Draw ages of death after onset of offending is possible, from a hazard that grows exponentially (Gompertz)."""
     growth = max(p.death_growth, 1e-6)
     at_ten = p.death * np.exp(growth * (YOUNGEST - 40.0))
-    drawn: Floats = YOUNGEST + np.log1p(growth * rng.exponential(1.0, n) / max(at_ten, 1e-12)) / growth
+    drawn: Floats = YOUNGEST + np.log1p(growth * rng.exponential(1.0, n) / max(at_ten, _RAREST)) / growth
     return drawn
 
 

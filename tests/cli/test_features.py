@@ -1,0 +1,68 @@
+"""Tests of `forecast features`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from forecast.features.catalogue import SETS, whole_set
+
+from .conftest import Ended
+
+Run = Callable[..., Ended]
+
+
+def test_the_sets_are_listed(run: Run) -> None:
+    ended = run("features", "list")
+    assert ended.status == 0
+    assert all(name in ended.out for name in SETS)
+    assert "unverified" in ended.out
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_is_listed_with_the_meaning_of_each_feature(run: Run, name: str) -> None:
+    ended = run("features", "list", name)
+    assert ended.status == 0
+    for feature in whole_set(name).features:
+        assert feature.name in ended.out
+        assert feature.phrase in ended.out
+        assert feature.contested in ended.out
+
+
+def test_a_set_that_does_not_exist_or_comes_later_is_a_problem(run: Run) -> None:
+    assert "[features-set-unknown]" in run("features", "list", "hrat").err
+    assert "[features-set-later]" in run("features", "list", "sanctions").err
+
+
+def test_cases_are_built_with_the_flow_shown_and_described(run: Run, here: Path, records_folder: Path) -> None:
+    (here / "assembly.toml").write_text('name = "ours"\nsince = 2008-01-01\nobserved_until = 2018-01-01\n', "utf-8")
+    ended = run("features", "build", records_folder, "--assembly", "assembly.toml", "--out", "cases.parquet", "--quiet")
+    assert ended.status == 0
+    assert "Before 2008-01-01" in ended.out
+    assert "with a complete outcome window" in ended.out
+    assert (here / "cases.toml").is_file()
+    again = run("features", "build", records_folder, "--out", "cases.parquet", "--quiet")
+    assert "[output-exists]" in again.err
+    assert run("data", "describe", "cases.toml", "--file", "cases.parquet", "--quiet").status == 0
+
+
+def test_unchecked_records_are_refused_and_the_check_is_named(run: Run, force_folder: Path) -> None:
+    csv_only = force_folder.parent / "empty"
+    csv_only.mkdir(exist_ok=True)
+    ended = run("features", "build", csv_only, "--out", "cases.parquet", "--quiet")
+    assert ended.status == 2
+    assert "[records-not-canonical]" in ended.err
+    assert "forecast data check" in ended.err
+
+
+def test_the_proof_is_printed_and_a_planted_leak_exits_with_2(run: Run, records_folder: Path) -> None:
+    good = run("features", "prove", records_folder, "--cases", 60, "--quiet")
+    assert good.status == 0
+    assert "No feature saw the future" in good.out
+    assert "If facts counted from when they happened" in good.out or "would change nothing" in good.out
+    bad = run("features", "prove", records_folder, "--cases", 60, "--plant-leak", "--set", "hart", "--quiet")
+    assert bad.status == 2
+    assert "[features-leak]" in bad.err
+    assert "leaks_on_purpose" in bad.err
