@@ -94,6 +94,7 @@ def test_lives_do_not_depend_on_the_size_of_a_chunk(monkeypatch: pytest.MonkeyPa
     latent = draw_people(400, 2, p)
     whole = live(latent, 2, p)
     monkeypatch.setattr("forecast.synthetic.lives._OFFENCES", 4_000)
+    monkeypatch.setattr("forecast.synthetic.lives._SLAB", 1_000)
     parts = live(latent, 2, p)
     assert all(np.array_equal(getattr(whole, name), getattr(parts, name)) for name in ("events", "offences", "orders"))
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.csvtext import first_fault
 from forecast.problems import Problem
 from forecast.tables import source as module
 from forecast.tables.source import open_source
@@ -220,14 +221,14 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path, only_code: C
 def test_the_first_fault_in_the_encoding_is_located(tmp_path: Path, start: int) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"a,b\n" + b"x" * (start - 4) + b"\xe9,1\n")
-    assert module._first_fault(path) == start
+    assert first_fault(path) == start
 
 
 def test_a_letter_broken_over_two_reads_does_not_shift_the_fault(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     good = b"x" * ((1 << 20) - 1) + "é".encode()
     path.write_bytes(good + b"\xff")
-    assert module._first_fault(path) == len(good)
+    assert first_fault(path) == len(good)
 
 
 def parquet(path: Path, **columns: Any) -> Path:

@@ -50,16 +50,15 @@ def _wanted(folder: Path, table: Table, reads: frozenset[str]) -> bool:
 
 
 def _columns(table: Table, reads: frozenset[str]) -> list[str]:
-    always = {"person_id", "custody_id", "reason", table.key, "recorded_at", "superseded_at", *_ALWAYS[table.name]}
-    if table is PERSONS:
-        always = {"person_id", "born_on"}
+    # The ids of offences, reports and orders are not read: no feature hangs on the order of facts that tie.
+    always = {"person_id", *_ALWAYS[table.name]} | ({"recorded_at", "superseded_at"} if table is not PERSONS else set())
     return [c.name for c in table.columns if c.name in always or f"{table.name}.{c.name}" in reads]
 
 
 _ALWAYS: dict[str, tuple[str, ...]] = {
-    "persons": (),
-    "custody_events": ("arrested_at",),
-    "offences": ("code", "committed_at"),
+    "persons": ("born_on",),
+    "custody_events": ("custody_id", "arrested_at", "reason"),
+    "offences": ("custody_id", "code", "committed_at"),
     "intelligence": ("observed_at",),
     "orders": ("kind", "starts_at", "ends_at"),
 }

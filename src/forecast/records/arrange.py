@@ -91,10 +91,17 @@ def _ordered(table: pa.Table, schema: Table, ids: pa.Array) -> tuple[pa.Table, I
     person = _people(table, ids, schema.name)
     recorded = _micros(table)
     if not _in_order(person, recorded, table, schema.key):
-        rank = pc.rank(_array(table, schema.key), sort_keys="ascending", tiebreaker="first").to_numpy()
-        order = np.lexsort((rank, recorded, person))
+        order = np.lexsort((_rank(table, schema.key), recorded, person))
         table, person = table.take(pa.array(order)), person[order]
     return table, person
+
+
+def _rank(table: pa.Table, key: str) -> Ints:
+    """Return the rank of each row's id; without ids, rows that tie stay as they are."""
+    if key not in table.column_names:
+        return np.zeros(len(table), dtype=np.int64)
+    ranks: Ints = pc.rank(_array(table, key), sort_keys="ascending", tiebreaker="first").to_numpy().astype(np.int64)
+    return ranks
 
 
 def _people(table: pa.Table, ids: pa.Array, name: str) -> Ints:
@@ -122,6 +129,8 @@ def _in_order(person: Ints, recorded: Ints, table: pa.Table, key: str) -> bool:
     after = (person[1:] > person[:-1]) | (same & (recorded[1:] > recorded[:-1]))
     if after.all():
         return True
+    if key not in table.column_names:  # not read, because nothing hangs on the order of its ties
+        return bool((after | (same & (recorded[1:] == recorded[:-1]))).all())
     ties = np.flatnonzero(~after)
     if not (same & (recorded[1:] == recorded[:-1]))[ties].all():
         return False
@@ -164,14 +173,19 @@ def _offence_stays(offences: pa.Table, person: Ints, events: pa.Table, event_per
 
 
 def _latest(person: Ints, recorded: Ints, event_person: Ints, event_recorded: Ints) -> Ints:
-    """Return for each row the last event, over people and time, that is not after it; -1 for none."""
-    # Both are in order, so a stable sort of the two together merges them in one pass.
-    both = np.concatenate([event_person, person]), np.concatenate([event_recorded, recorded])
-    order = np.lexsort((both[1], both[0]))
-    events_so_far = np.cumsum(order < len(event_person))
-    latest = np.empty(len(order), dtype=np.int64)
-    latest[order] = events_so_far - 1
-    return latest[len(event_person) :]
+    """Return for each row roughly the last event of its person that was recorded by then; what is not is -1 or another.
+
+    Person and time are put into one number; where they do not fit, the time is taken more roughly.
+    """
+    if not len(person) or not len(event_person):
+        return np.full(len(person), -1, dtype=np.int64)
+    start = min(int(recorded.min()), int(event_recorded.min()))
+    span = max(int(recorded.max()), int(event_recorded.max())) - start
+    people = int(max(person[-1], event_person[-1])) + 1
+    rough = max(span.bit_length() + people.bit_length() - 62, 0)
+    step = (span >> rough) + 1
+    events = event_person * step + ((event_recorded - start) >> rough)
+    return np.searchsorted(events, person * step + ((recorded - start) >> rough), side="right").astype(np.int64) - 1
 
 
 def _looked_up(

@@ -9,10 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from forecast.csvtext import BLOCK_BYTES, Ended, csv_problem, is_zipped, last_line
 from forecast.problems import Problem
-
-BLOCK_BYTES = 4 << 20
-_LAST_FIELD = "\x1e"
 
 
 @dataclass
@@ -38,7 +36,7 @@ class CsvFile:
         A line of our own is put behind the file: if it does not come out as a row, a quote was left open before.
         """
         names, self.malformed[:] = self.names(), []
-        last, ended = self.delimiter.join([_LAST_FIELD] * (len(names) + 1)), False
+        last, ended = last_line(self.delimiter, len(names)), False
 
         def set_aside(row: Any) -> str:
             nonlocal ended
@@ -51,7 +49,7 @@ class CsvFile:
             with self._opened(f"\n{last}\n".encode(), names, set_aside) as reader:
                 yield from reader
         except pa.ArrowInvalid as error:
-            raise self._problem(str(error)) from error
+            raise csv_problem(self.path, str(error)) from error
         if not ended:
             raise Problem("file-open-quote", path=self.path)
 
@@ -67,56 +65,7 @@ class CsvFile:
         )
         convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names or [], pa.string()))
         try:
-            stream = pa.input_stream(self.path, compression="gzip" if self._zipped() else None)
-            return pacsv.open_csv(_Ended(stream, ending), read, parse, convert)
+            stream = pa.input_stream(self.path, compression="gzip" if is_zipped(self.path) else None)
+            return pacsv.open_csv(Ended(stream, ending), read, parse, convert)
         except pa.ArrowInvalid as error:
-            raise self._problem(str(error)) from error
-
-    def _zipped(self) -> bool:
-        with self.path.open("rb") as file:
-            return file.read(2) == b"\x1f\x8b"
-
-    def _problem(self, error: str) -> Problem:
-        """Return what an error of the parser means."""
-        if "Empty CSV" in error:
-            return Problem("file-empty", path=self.path)
-        if "UTF8" in error:
-            return Problem("file-encoding", path=self.path, offset=self._first_fault())
-        if "straddling object" in error or "header is larger than block size" in error:
-            return Problem("file-long-row", path=self.path, size=f"{BLOCK_BYTES:,}")
-        return Problem("file-format", path=self.path, expected="CSV", detail=error.partition("\n")[0])
-
-    def _first_fault(self) -> int:
-        """Return the place of the first byte that is not UTF-8, counted in the unpacked text."""
-        import codecs
-
-        decoder, read = codecs.getincrementaldecoder("utf-8")(), 0
-        with pa.input_stream(self.path, compression="gzip" if self._zipped() else None) as stream:
-            while block := stream.read(BLOCK_BYTES):
-                held = len(decoder.getstate()[0])  # the beginning of a letter that the block before broke off
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError as error:
-                    return read - held + error.start
-                read += len(block)
-        return read
-
-
-class _Ended:
-    """A stream of bytes with a line of our own behind it."""
-
-    closed = False
-
-    def __init__(self, stream: Any, line: bytes) -> None:
-        self._stream, self._line = stream, line
-
-    def read(self, size: int) -> bytes:
-        block = b""
-        while len(block) < size and (more := self._stream.read(size - len(block))):
-            block += more
-        room = size - len(block)
-        ending, self._line = self._line[:room], self._line[room:]
-        return block + ending
-
-    def close(self) -> None:
-        self._stream.close()
+            raise csv_problem(self.path, str(error)) from error

@@ -39,17 +39,20 @@ _PENDING = math.inf
 
 
 @compiled
-def live_many(first: int, last: int, rules: Any, people: Any, state: Any, rows: Any) -> int:
-    """Live the people from ``first`` while there is room; return the first who was not lived (``last``: all done)."""
-    for person in range(first, last):
+def live_many(first: int, offset: int, rules: Any, people: Any, state: Any, rows: Any) -> int:
+    """Live ``people`` from the place ``first`` while there is room; return the first place that was not lived.
+
+    The number of a person is ``offset`` and the place; all are done when the number of people is returned.
+    """
+    for place in range(first, len(people)):
         if (
             rows.used[0] + MOST_ROWS > len(rows.events)
             or rows.used[1] + MOST_ROWS > len(rows.offences)
             or rows.used[2] + MOST_ROWS > len(rows.orders)
         ):
-            return person
-        _live(person, rules[0], people[person], state[0], rows)
-    return last
+            return place
+        _live(offset + place, rules[0], people[place], state[0], rows)
+    return len(people)
 
 
 @compiled

@@ -8,13 +8,14 @@ import numpy as np
 
 from forecast.progress import SILENT, Progress
 from forecast.synthetic import codes as c
-from forecast.synthetic.codes import Bools, Ints, Rows, State, record, records
+from forecast.synthetic.codes import Bools, Ints, People, Rows, State, record, records
 from forecast.synthetic.groups import GROUPS
 from forecast.synthetic.life import MOST_ROWS, live_many
 from forecast.synthetic.parameters import Parameters
 from forecast.synthetic.people import Latent, rules
 
 _EVENTS, _OFFENCES, _ORDERS = 60_000, 200_000, 60_000  # room in a chunk; a life never spans two
+_SLAB = 200_000  # people that are laid out for the kernels at a time
 _QUEUE = 24
 
 
@@ -33,19 +34,21 @@ class Lives:
 
 def live(latent: Latent, seed: int, p: Parameters, progress: Progress = SILENT) -> Lives:
     """Live everybody once; the same seed and parameters give the same lives, whatever the size of a chunk."""
-    law, state, people = record(rules(seed, p)), record(_state()), records(latent.lives)
+    law, state = record(rules(seed, p)), record(_state())
     rows = Rows(_rows(_EVENTS, 7), _rows(_OFFENCES, 8), _rows(_ORDERS, 4), np.zeros(3, dtype=np.int64))
     progress.begin("living lives", len(latent))
     parts: list[Lives] = []
-    done = offset = 0
-    while done < len(latent):
-        rows.used[:] = 0
-        upto = live_many(done, len(latent), law, people, state, rows)
-        part = _within_records(rows, offset)
-        offset += len(part.events)
-        parts.append(part)
-        progress.advance(upto - done)
-        done = upto
+    events = 0
+    for first in range(0, len(latent), _SLAB):
+        people = records(People(*(column[first : first + _SLAB] for column in latent.lives)))
+        done = 0
+        while done < len(people):
+            rows.used[:] = 0
+            upto = live_many(done, first, law, people, state, rows)
+            parts.append(_within_records(rows, events))
+            events += len(parts[-1].events)
+            progress.advance(upto - done)
+            done = upto
     return Lives(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("events", "offences", "orders"))
     )

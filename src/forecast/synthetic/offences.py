@@ -193,12 +193,11 @@ def offences_table(known: Known, nominal: Ints, codes: Codes) -> pa.Table:
 def true_offences(lives: Lives, code: Ints, truth: Ints, codes: Codes) -> pa.Table:
     """Return every true offence, grouped by person; repetitions are no offences of their own."""
     true = lives.offences[:, c.O_ROLE] != c.REPEATED
-    rows = lives.offences[true]
     columns = {
-        "true_id": ids("T", rows[:, c.O_PERSON] + 1),
+        "true_id": ids("T", lives.offences[true, c.O_PERSON] + 1),
         "offence_id": ids("O", truth[true], truth[true] == 0),
-        "committed_at": times(minutes(rows[:, c.O_COMMITTED])),
-        "group": coded(rows[:, c.O_GROUP], GROUPS),
+        "committed_at": times(minutes(lives.offences[true, c.O_COMMITTED])),
+        "group": coded(lives.offences[true, c.O_GROUP], GROUPS),
         "code": coded(code[true], codes.words),
     }
     return table(columns, TRUE_OFFENCES)

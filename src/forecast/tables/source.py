@@ -22,13 +22,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from forecast.csvtext import BLOCK_BYTES, Ended, csv_problem, first_fault, first_line, last_line
 from forecast.problems import Problem
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-BLOCK_BYTES = 4 << 20
 
 
 @dataclass(slots=True)
@@ -102,7 +101,7 @@ class Source:
                     table = pa.Table.from_batches([batch])
                     yield pa.table([self._column(table[name], name) for name in columns], names=columns)
         except (pa.ArrowException, OSError) as error:
-            raise Problem("file-format", path=self.path, expected="Parquet", detail=_first_line(error)) from error
+            raise Problem("file-format", path=self.path, expected="Parquet", detail=first_line(error)) from error
 
     def _column(self, column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         """Return a column of Parquet as texts, or as float64 with null for NaN where that says the same."""
@@ -121,7 +120,7 @@ class Source:
     def _csv(self, columns: list[str]) -> Iterator[pa.Table]:
         import pyarrow.csv as pacsv
 
-        last = self.delimiter.join([_END] * (len(self.columns) + 1))
+        last = last_line(self.delimiter, len(self.columns))
         ended = False
 
         def set_aside(row: Any) -> str:
@@ -143,40 +142,12 @@ class Source:
         convert = pacsv.ConvertOptions(column_types=texts, include_columns=columns)
         try:
             with pa.input_stream(self.path, compression="gzip" if _is_gzip(self.path) else None) as stream:
-                for batch in pacsv.open_csv(_Ended(stream, f"\n{last}\n".encode()), read, parse, convert):
+                for batch in pacsv.open_csv(Ended(stream, f"\n{last}\n".encode()), read, parse, convert):
                     yield pa.Table.from_batches([batch])
         except (pa.ArrowException, OSError) as error:
-            raise self._csv_problem(str(error)) from error
+            raise csv_problem(self.path, str(error)) from error
         if not ended:
             raise Problem("file-open-quote", path=self.path)
-
-    def _csv_problem(self, error: str) -> Problem:
-        """Return what an error of the parser means."""
-        if "UTF8" in error:
-            return Problem("file-encoding", path=self.path, offset=_first_fault(self.path))
-        if "straddling object" in error or "header is larger than block size" in error:
-            return Problem("file-long-row", path=self.path, size=f"{BLOCK_BYTES:,}")
-        return Problem("file-format", path=self.path, expected="CSV", detail=_first_line(error))
-
-
-_END = "\x1e"
-
-
-class _Ended:
-    """A stream of bytes with a line of our own behind it: the parser meets it unless a quote was left open before."""
-
-    closed = False
-
-    def __init__(self, stream: Any, line: bytes) -> None:
-        self._stream, self._line = stream, line
-
-    def read(self, size: int) -> bytes:
-        block = b""
-        while len(block) < size and (more := self._stream.read(size - len(block))):
-            block += more
-        room = size - len(block)
-        ending, self._line = self._line[:room], self._line[room:]
-        return block + ending
 
 
 def open_source(path: Path, *, delimiter: str = ",", missing: Sequence[str] = ("",)) -> Source:
@@ -210,7 +181,7 @@ def _parquet_names(path: Path) -> list[str]:
     try:
         names = list(pq.read_schema(path).names)
     except (pa.ArrowException, OSError) as error:
-        raise Problem("file-format", path=path, expected="Parquet", detail=_first_line(error)) from error
+        raise Problem("file-format", path=path, expected="Parquet", detail=first_line(error)) from error
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         detail = f"the column '{twice[0]}' stands more than once"
         raise Problem("file-format", path=path, expected="Parquet", detail=detail)
@@ -225,9 +196,9 @@ def _csv_names(path: Path, delimiter: str) -> tuple[list[str], int]:
             header = next(filter(None, reader), [])
             lines = reader.line_num
     except UnicodeDecodeError as error:
-        raise Problem("file-encoding", path=path, offset=_first_fault(path)) from error
+        raise Problem("file-encoding", path=path, offset=first_fault(path)) from error
     except (csv.Error, OSError, EOFError, zlib.error) as error:
-        raise Problem("file-format", path=path, expected="CSV", detail=_first_line(error)) from error
+        raise Problem("file-format", path=path, expected="CSV", detail=first_line(error)) from error
     if not header:
         raise Problem("file-empty", path=path)
     if any("\0" in name for name in header):
@@ -250,27 +221,6 @@ def _unique(names: list[str]) -> list[str]:
 
 def _bytes(path: Path) -> Any:
     return gzip.open(path, "rb") if _is_gzip(path) else path.open("rb")
-
-
-def _first_line(error: object) -> str:
-    """Return the first line of an error of another library, without its full stop."""
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def _first_fault(path: Path) -> int | str:
-    """Return the offset of the first byte that is not UTF-8."""
-    import codecs
-
-    decoder, offset = codecs.getincrementaldecoder("utf-8")(), 0
-    with _bytes(path) as raw:
-        while block := raw.read(1 << 20):
-            held = len(decoder.getstate()[0])  # the beginning of a letter that the block before broke off
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                return offset - held + error.start
-            offset += len(block)
-    return offset
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
