@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from forecast.records.instants import YEAR_US
 from forecast.records.taxonomy import CLASSES, load_taxonomy
@@ -24,7 +25,7 @@ SINCE = ("violent", "serious", "property", "drug")
 def code_table(codes: list[str]) -> pd.DataFrame:
     """Return for each code its flags and its weight in thousandths."""
     taxonomy = load_taxonomy()
-    encoded = taxonomy.encode(pd.array(codes, dtype="string").__arrow_array__())
+    encoded = taxonomy.encode(pa.array(codes))
     flags = {f: (encoded.mask >> np.uint64(CLASSES.index(f)) & np.uint64(1)).astype(np.int64) for f in FLAGS}
     return pd.DataFrame({"code": codes, "weight": encoded.weight_milli, **flags})
 
@@ -130,7 +131,7 @@ def _pandas_window(timed: pd.DataFrame, events: pd.DataFrame, name: str, years: 
         before = rolled.fillna(0).reset_index(drop=True)
     before["harm"] /= 1000
     kinds = {m: "float64" if m == "harm" else "int32" for m in MEASURES}
-    return before.round(3).astype(kinds).add_suffix(name)
+    return before.astype(kinds).add_suffix(name)
 
 
 def _pandas_times(events: pd.DataFrame) -> pd.DataFrame:

@@ -27,7 +27,7 @@ def _writable(folder: Path) -> bool:
 
 
 def cache_folder() -> Path | None:
-    """Return where compiled code can be kept if not beside the source: NUMBA_CACHE_DIR, else the user's cache folder."""
+    """Return where compiled code can be kept if not beside the source: NUMBA_CACHE_DIR, else the user's cache."""
     named = os.environ.get("NUMBA_CACHE_DIR")
     base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     folder = base if named else base / "forecast" / "numba"

@@ -45,8 +45,8 @@ _EXAMPLES = 5
 class Sorts:
     """The sorts of facts met so far, and what each adds in a programme; may be shared by threads.
 
-    Codes of offences that the taxonomy says the same of are one sort. Numbers hang on the order in which codes were met;
-    features do not.
+    Codes of offences that the taxonomy says the same of are one sort. Numbers hang on the order in which codes were
+    met; features do not.
     """
 
     programme: Programme
@@ -107,9 +107,9 @@ class _Stream(NamedTuple):
 def facts_of(arranged: Arranged, sorts: Sorts) -> Facts:
     """Return the facts of arranged records that the programme of ``sorts`` needs."""
     streams = [_custody(arranged), _offences(arranged, sorts)]
-    if "intelligence" in sorts.programme.uses:
+    if "intelligence" in sorts.programme.uses and len(arranged.records.intelligence):
         streams.append(_intelligence(arranged))
-    if "orders" in sorts.programme.uses:
+    if "orders" in sorts.programme.uses and len(arranged.records.orders):
         streams += _orders(arranged)
     firsts = np.concatenate([[0], np.cumsum([len(s.happened) for s in streams])]).astype(np.int64)
     start = np.stack([s.start + first for s, first in zip(streams, firsts[:-1], strict=True)])
@@ -141,7 +141,8 @@ def born(persons: pa.Table) -> Ints:
 
 def micros(column: pa.ChunkedArray, missing: int = ALWAYS) -> Ints:
     """Return a column of times as microseconds, ``missing`` where it is empty; may be read-only."""
-    numbers = column.cast(pa.int64())
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    numbers = array.view(pa.int64())
     found: Ints = (numbers.fill_null(missing) if numbers.null_count else numbers).to_numpy()
     return found
 

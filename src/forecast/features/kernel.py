@@ -8,8 +8,9 @@ with ``happened >= t - w``.
 
 Moments are walked in order. Facts enter when they are known, leave a window when they fall out of it and go when they
 are superseded; a pointer a stream, an order and a window says how far each of these has come, so that the work grows
-with the number of facts and moments, not with their product. All that is kept are whole numbers, hence the order of work
-changes no bit of a result. Only taking back a fact that is the latest (or earliest) of a class searches for the next.
+with the number of facts and moments, not with their product. All that is kept are whole numbers, hence the order of
+work changes no bit of a result. Only taking back a fact that is the latest (or earliest) of a class searches for the
+next one.
 """
 
 from __future__ import annotations
@@ -56,10 +57,10 @@ _AS_INT32, _AS_INT8, _AS_FLOAT32 = int(Kind.COUNT), int(Kind.FLAG), int(Kind.REA
 class Facts(NamedTuple):
     """The facts of some people; all times in microseconds since 1970, UTC.
 
-    ``start``: (streams, people + 1) the facts of person p in stream s are ``[start[s, p], start[s, p + 1])``; the custody
-    events are stream 0. ``table``: (ROWS, facts) what is known of each: times, `sort`, `stay` (the row of the custody
-    event, -1 for none); ``until`` is :data:`ALWAYS` for what stands. ``event_start``: (people + 1,) first row of each
-    person's custody events.
+    ``start``: (streams, people + 1) the facts of person p in stream s are ``[start[s, p], start[s, p + 1])``; the
+    custody events are stream 0. ``table``: (ROWS, facts) what is known of each: times, `sort`, `stay` (the row of the
+    custody event, -1 for none); ``until`` is :data:`ALWAYS` for what stands. ``event_start``: (people + 1,) first row
+    of each person's custody events.
     """
 
     start: Ints

@@ -95,7 +95,7 @@ def _ended(person: PersonFile, t: int) -> Bools:
     """Say of each fact whether it is the start of an order that has ended by t."""
     orders = person.arranged.records.orders
     facts, ended = person.facts, np.zeros(len(person.facts.table[HAPPENED]), dtype=bool)
-    if "orders" in person.prepared.programme.uses:
+    if "orders" in person.prepared.programme.uses and len(orders):
         starts, ends = len(ended) - 2 * len(orders), len(ended) - len(orders)
         ended[starts:ends] = facts.table[HAPPENED][ends:] <= t
     return ended

@@ -97,8 +97,8 @@ class _Cursor:
             if not self._more():
                 break
         whole, self.held = self.held, []
-        for i, batch in enumerate(whole if bound is not None else ()):
-            if batch.column("person_id")[-1].as_py() >= bound:
+        for i, batch in enumerate(whole):
+            if bound is not None and batch.column("person_id")[-1].as_py() >= bound:
                 cut = _first_at_least(batch.column("person_id"), bound)
                 self.held = [batch.slice(cut), *whole[i + 1 :]]
                 whole = [*whole[:i], batch.slice(0, cut)]

@@ -1,10 +1,10 @@
 """Compile a set of features into plain arrays that the kernel runs.
 
-The kernel keeps, for the person at hand, additive *slots* (counts, sums of weights; whole numbers all of them) and, for
-some classes, the earliest and the latest time. A fact is of a *sort* (a custody reason, an offence code, the start of an
-order, ...); for each sort and each list (ever, the three windows, presenting) there is a list of slots and amounts to add
-when such a fact enters it. Columns are then read off: sorted by :class:`~forecast.features.spec.Op`, so that each kind
-of column is one plain loop.
+The kernel keeps, for the person at hand, additive *slots* (counts, sums of weights; whole numbers all of them) and,
+for some classes, the earliest and the latest time. A fact is of a *sort* (a custody reason, an offence code, the start
+of an order, ...); for each sort and each list (ever, the three windows, presenting) there is a list of slots and
+amounts to add when such a fact enters it. Columns are then read off, sorted by
+:class:`~forecast.features.spec.Op`, so that each kind of column is one plain loop.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RUNNING = "running:"
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort of facts: the classes it belongs to, its severity weight times 1000, and what it does to orders running."""
+    """A sort of facts: the classes it belongs to, its weight times 1000, and what it does to orders running."""
 
     classes: tuple[str, ...]
     weight_milli: int = 0
@@ -65,8 +65,8 @@ FIXED_SORTS = (*CUSTODY_SORTS, *INTELLIGENCE_SORTS, *START_SORTS, *END_SORTS)
 class Lists(NamedTuple):
     """What facts of each sort add.
 
-    ``start``: (LISTS + 1, sorts + 1) the entries of list l for sort s are ``[start[l, s], start[l, s + 1])``. ``entry``:
-    (entries, 2) slot and amount; in the last list class and 0. ``arrest``: (sorts,) whether the sort is an arrest.
+    ``start``: (LISTS + 1, sorts + 1) the entries of list l for sort s are ``[start[l, s], start[l, s + 1])``.
+    ``entry``: (entries, 2) slot and amount; in the last list class and 0. ``arrest``: (sorts,) whether it is an arrest.
     """
 
     start: Ints

@@ -75,7 +75,9 @@ def _array(table: pa.Table, column: str) -> pa.Array:
 
 
 def _micros(table: pa.Table) -> Ints:
-    recorded: Ints = table["recorded_at"].cast(pa.int64()).to_numpy()
+    column = table["recorded_at"]
+    array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    recorded: Ints = array.view(pa.int64()).to_numpy()
     return recorded
 
 
@@ -88,6 +90,8 @@ def _by_key(table: pa.Table, key: str) -> pa.Table:
 
 def _ordered(table: pa.Table, schema: Table, ids: pa.Array) -> tuple[pa.Table, Ints]:
     """Return the table in order, and for each row the place of its person."""
+    if not len(table):
+        return table, np.zeros(0, dtype=np.int64)
     person = _people(table, ids, schema.name)
     recorded = _micros(table)
     if not _in_order(person, recorded, table, schema.key):
@@ -109,7 +113,10 @@ def _people(table: pa.Table, ids: pa.Array, name: str) -> Ints:
 
     Rows of a person mostly lie together, so it is runs of rows that are looked up.
     """
-    runs = pc.run_end_encode(_array(table, "person_id"))
+    people = _array(table, "person_id")
+    if len(ids) == 1 and pc.all(pc.equal(people, ids[0])).as_py():  # as at the custody desk
+        return np.zeros(len(people), dtype=np.int64)
+    runs = pc.run_end_encode(people)
     lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
     found = pc.index_in(runs.values, value_set=ids)
     if found.null_count:
@@ -131,11 +138,12 @@ def _in_order(person: Ints, recorded: Ints, table: pa.Table, key: str) -> bool:
         return True
     if key not in table.column_names:  # not read, because nothing hangs on the order of its ties
         return bool((after | (same & (recorded[1:] == recorded[:-1]))).all())
-    ties = np.flatnonzero(~after)
-    if not (same & (recorded[1:] == recorded[:-1]))[ties].all():
+    tied = same & (recorded[1:] == recorded[:-1])
+    if not (after | tied).all():
         return False
-    keys = table[key]
-    return bool(pc.all(pc.less_equal(keys.take(pa.array(ties)), keys.take(pa.array(ties + 1)))).as_py())
+    keys = _array(table, key)
+    rising = pc.less_equal(keys[:-1], keys[1:]).to_numpy(zero_copy_only=False)
+    return bool((after | rising).all())
 
 
 def _stays(events: pa.Table, person: Ints) -> Ints:
@@ -143,7 +151,11 @@ def _stays(events: pa.Table, person: Ints) -> Ints:
     rows = np.arange(len(events), dtype=np.int64)
     if len(events) == 0:
         return rows
-    encoded = _array(events, "custody_id").dictionary_encode()
+    ids = _array(events, "custody_id")
+    rising = pc.less(ids[:-1], ids[1:]).to_numpy(zero_copy_only=False)
+    if (rising | (person[1:] != person[:-1])).all():
+        return rows  # ids that rise with time differ
+    encoded = ids.dictionary_encode()
     if len(encoded.dictionary) == len(events):
         return rows
     key = encoded.indices.to_numpy().astype(np.int64) * (person[-1] + 1) + person
@@ -158,10 +170,10 @@ def _offence_stays(offences: pa.Table, person: Ints, events: pa.Table, event_per
     Most offences are recorded with the custody event or soon after, so the latest event of the person by then is tried
     first; only the rest is looked up by id.
     """
+    if not len(events) or not len(offences):
+        return _checked(np.zeros(len(offences), dtype=np.int64), np.zeros(len(offences), dtype=bool))
     tried = _latest(person, _micros(offences), event_person, _micros(events))
     ids, known = offences["custody_id"], events["custody_id"]
-    if not len(events):
-        return _checked(tried, np.zeros(len(tried), dtype=bool))
     found = stay[np.maximum(tried, 0)]
     right = tried >= 0
     right &= event_person[found] == person
@@ -177,8 +189,6 @@ def _latest(person: Ints, recorded: Ints, event_person: Ints, event_recorded: In
 
     Person and time are put into one number; where they do not fit, the time is taken more roughly.
     """
-    if not len(person) or not len(event_person):
-        return np.full(len(person), -1, dtype=np.int64)
     start = min(int(recorded.min()), int(event_recorded.min()))
     span = max(int(recorded.max()), int(event_recorded.max())) - start
     people = int(max(person[-1], event_person[-1])) + 1

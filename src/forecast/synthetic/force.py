@@ -102,6 +102,10 @@ class _Tables:
         return np.bincount(offences[:, c.O_PERSON], minlength=self.people) > 0
 
 
+MAPPING_FILE = "records.toml"
+MAPPING = "# Names and codes are the canonical ones; nothing was recorded from this day on.\nends_before = 2018-01-01\n"
+
+
 def write_force(
     folder: Path,
     people: int = PEOPLE,
@@ -128,6 +132,7 @@ def write_force(
         for name, table in tables.items():
             pq.write_table(table, temporary / name, compression="zstd", compression_level=1)
             progress.advance()
+        (temporary / MAPPING_FILE).write_text(MAPPING, encoding="utf-8", newline="\n")
     return ForceSummary(folder, people, seed, {name: table.num_rows for name, table in tables.items()})
 
 
@@ -136,6 +141,6 @@ def refuse_folder(folder: Path, overwrite: bool) -> None:
     refuse_existing(folder, overwrite)
     if not folder.exists():
         return
-    ours = {f"{name}.parquet" for name in TABLES} | {"truth", "truth/offences.parquet", "truth/persons.parquet"}
+    ours = {f"{name}.parquet" for name in TABLES} | {"truth", "truth/offences.parquet", "truth/persons.parquet", MAPPING_FILE}
     if not folder.is_dir() or any(path.relative_to(folder).as_posix() not in ours for path in folder.rglob("*")):
         raise Problem("output-not-force", path=folder)

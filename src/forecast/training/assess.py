@@ -37,6 +37,8 @@ class Tested:
     cutoffs: CutOffs
     constant: tuple[str, ...] = ()
     """Models that forecast the same for everybody."""
+    fitted: Forecaster | None = None
+    """The chosen model, where one fit made all of these forecasts."""
 
 
 def evaluate_levels(

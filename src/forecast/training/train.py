@@ -119,10 +119,8 @@ def train(
     experiment, description = material.experiment, material.description
     tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
     evaluations = evaluate_levels(tested[0], description, settings, experiment.seed, progress)
-    trainer = Trainer(description, experiment, settings.threads, progress)
-    progress.begin(f"fitting {experiment.model} for the bundle", trainer.fits([experiment.model]))
     cases = _bundle_cases(material)
-    forecaster = trainer.forecasters([experiment.model], cases)[experiment.model]
+    forecaster = tested[0].fitted or _fit_for_bundle(material, cases, settings, progress)
     notes = [*_notes(material), *_repeat_notes(tested, description)]
     with whole_folder(out) as folder:
         model_id = _write(folder, material, forecaster, evaluations, tested[0], cases, notes, settings)
@@ -140,6 +138,14 @@ def train(
         started = {"trained_on": datetime.date.today().isoformat(), "mlflow_run": run_id}
         (folder / "run.json").write_text(to_json(started), encoding="utf-8")
     return Trained(out, model_id, evaluations, run_id, notes, cautions_of(description))
+
+
+def _fit_for_bundle(material: Material, cases: Cases, settings: Settings, progress: Progress) -> Forecaster:
+    """Fit the chosen model on all cases, after folds have told how good such models are."""
+    model = material.experiment.model
+    trainer = Trainer(material.description, material.experiment, settings.threads, progress)
+    progress.begin(f"fitting {model} for the bundle", trainer.fits([model]))
+    return trainer.forecasters([model], cases)[model]
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -172,7 +178,8 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
     if experiment.split != "folds":
         tested = _with_returning(tested, cases.keys[PERSON_ID].iloc[folds[0].train])
     constant = tuple(name for name, forecaster in fitted.items() if not forecaster.model.features)
-    return Tested(tested, {name: p[rows] for name, p in made.items()}, experiment.model, cutoffs, constant)
+    only = fitted[experiment.model] if experiment.split != "folds" else None
+    return Tested(tested, {name: p[rows] for name, p in made.items()}, experiment.model, cutoffs, constant, only)
 
 
 def _with_returning(tested: Cases, trained_on: pd.Series) -> Cases:
