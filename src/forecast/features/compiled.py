@@ -48,8 +48,11 @@ CACHED = _prepare()
 
 
 def compiled(function: F) -> F:
-    """Compile a function when it is first called; it runs without the lock of the interpreter."""
+    """Compile a function when it is first called; it runs without the lock of the interpreter.
+
+    Everything becomes one piece of machine code: calls between parts would count references to arrays.
+    """
     import numba
 
-    made: F = numba.njit(cache=CACHED, nogil=True, inline="always")(function)
+    made: F = numba.njit(cache=CACHED, nogil=True, inline="always", error_model="numpy")(function)
     return made

@@ -46,8 +46,9 @@ HEADLINE = Experiment(
     cutoffs=(0.4, 0.2),
     cutoffs_reason=WHY_CUTOFFS,
     boosting_boosters=1,
-    boosting_rounds=250,
-    boosting_learning_rate=0.05,
+    calibration_folds=3,
+    boosting_rounds=150,
+    boosting_learning_rate=0.08,
 )
 SECOND = dataclasses.replace(
     HEADLINE,
