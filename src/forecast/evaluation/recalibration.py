@@ -71,6 +71,9 @@ def _fit(design: Floats, offset: Floats, positive: Floats, negative: Floats, sta
     A step whose largest change of a log-odds is d is shortened by log(1 + d)/d, with which Newton's method for a
     logistic likelihood arrives from any start (Sun and Tran-Dinh 2019, Mathematical Programming 178:145).
     """
+    if len(positive) > 1:  # resamples lie about their sum, so its fit saves each of them a step or two
+        near = _fit(design, offset, positive.sum(axis=0)[None], negative.sum(axis=0)[None], start)[0]
+        start = near if np.isfinite(near).all() else start
     coefficients = np.tile(start, (len(positive), 1))
     arrived = np.zeros(len(positive), dtype=bool)
     # log-odds are linear in the (one or two) columns, so their largest change is at one of the two ends

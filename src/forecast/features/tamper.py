@@ -37,7 +37,9 @@ def _known(copies: Copies, schema: Table) -> Copies:
     for column in schema.columns:
         if column.known:
             table = set_null(table, column.name, times(copies.table(schema), column.known, LATEST) >= at)
-    table = set_null(table, "superseded_at", times(table, "superseded_at", LATEST) >= at)
+    until = times(table, "superseded_at", LATEST)
+    # what is withdrawn at the very instant stands for others; of the presenting event it does not count any more
+    table = set_null(table, "superseded_at", (until > at) | ((until == at) & ~copies.own(schema)))
     return copies.changed(schema, table, copies.case[schema.name])
 
 

@@ -204,11 +204,11 @@ def _notes(material: Material) -> list[str]:
             )
     if material.experiment.split != "folds":
         fold = material.repeats[0][0]
-        persons = material.cases.keys[PERSON_ID].to_numpy()
-        both = np.isin(persons[fold.test], persons[fold.train])
+        persons = material.cases.keys[PERSON_ID]
+        both = persons.iloc[fold.test].isin(persons.iloc[fold.train])
         if both.any():
             notes.append(
-                f"{int(both.sum())} of {len(both)} tested cases are of people who are in the training part too."
+                f"{int(both.sum()):,} of {len(both):,} tested cases are of people who are in the training part too."
             )
     if material.description.follow_up != "complete":
         reason = material.description.raw["outcome"]["follow_up_reason"]
