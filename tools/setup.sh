@@ -35,5 +35,7 @@ echo "setup: making $VENV with the locked dependencies (1-3 minutes the first ti
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 "$VENV/bin/python" -m pip install -q --require-hashes -r requirements.lock
 "$VENV/bin/python" -m pip install -q --no-deps --no-build-isolation -e .
+echo "setup: compiling the kernels once (about a minute)"
+"$VENV/bin/python" -m forecast.synthetic.warm
 touch "$VENV/.stamp"
 echo "setup: done"

@@ -1,0 +1,33 @@
+"""Compile every kernel once and keep the result, so that nobody waits for it later: `python -m forecast.synthetic.warm`.
+
+`make setup` runs this; a kernel whose source changes is compiled again when it is next used.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def warm() -> None:
+    """Make a handful of people and take them through features and outcomes."""
+    from forecast.features.catalogue import SETS, whole_set
+    from forecast.features.compute import compute, prepare
+    from forecast.outcomes.build import follow
+    from forecast.outcomes.definition import Definition
+    from forecast.records.arrange import arrange
+    from forecast.records.moments import moments
+    from forecast.records.taxonomy import load_taxonomy
+    from forecast.synthetic.force import make_force
+
+    taxonomy = load_taxonomy()
+    records = make_force(people=100, seed=1).records
+    known = ~taxonomy.encode(records.offences["code"]).unknown
+    arranged = arrange(type(records)(**{**vars(records), "offences": records.offences.filter(known)}))
+    every = moments(arranged)
+    for name in SETS:
+        compute(arranged, every, prepare(whole_set(name), taxonomy))
+    follow(arranged, every, taxonomy, Definition(), int(np.iinfo(np.int64).max) // 2)
+
+
+if __name__ == "__main__":
+    warm()
