@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
+from forecast.evaluation import recalibration
 from tests.evaluation.measuring import measure
 
 
@@ -90,3 +91,21 @@ def test_both_classes_always_give_an_intercept_that_solves_its_equation(cases: l
         shift = measure(y, p, np.ones(len(y)))["calibration_intercept"][0]
         shifted = 1 / (1 + np.exp(-(np.log(p) - np.log1p(-p) + shift)))
         assert shifted.sum() == pytest.approx(y.sum(), abs=1e-6)
+
+
+def test_many_distinct_forecasts_are_joined_without_moving_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(3)
+    log_odds = np.sort(draw.normal(0, 1.5, 9_000))
+    happened = draw.random(9_000) < 1 / (1 + np.exp(-(0.2 + 0.8 * log_odds)))
+    weights = draw.poisson(1, (5, 9_000)).astype(float)
+    found = []
+    for few in (recalibration.FEW, 10**9):
+        monkeypatch.setattr(recalibration, "FEW", few)
+        found.append(
+            [
+                measure(log_odds, weights * happened, weights * ~happened)
+                for measure in (recalibration.calibration_slope, recalibration.calibration_intercept)
+            ]
+        )
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    assert not np.array_equal(found[0], found[1])  # they were joined

@@ -27,6 +27,7 @@ WIDE = 6.6
 
 DASHES = ("--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
 NAME_LENGTH = 38
+MOST_BARS = 25
 
 
 def short(text: str, length: int = NAME_LENGTH) -> str:
@@ -180,7 +181,8 @@ def _rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def importance_plot(values: Sequence[tuple[str, float]], *, unit: str, name: str = "importance") -> str:
-    """Draw a bar for each named value, in the order given."""
+    """Draw a bar for each of the first values, in the order given."""
+    values = values[:MOST_BARS]
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
@@ -188,5 +190,5 @@ def importance_plot(values: Sequence[tuple[str, float]], *, unit: str, name: str
         _rows(axes, [short(phrase, 48) for phrase, _ in values])
         axes.set_xlabel(unit)
 
-    label = "How much each column moves the forecasts on average; the table below gives the figures."
+    label = "How much the columns that move the forecasts most do so on average; the table below gives the figures."
     return draw(paint, (WIDE, 0.9 + 0.27 * max(1, len(values))), name=name, label=label)

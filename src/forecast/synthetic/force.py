@@ -141,6 +141,11 @@ def refuse_folder(folder: Path, overwrite: bool) -> None:
     refuse_existing(folder, overwrite)
     if not folder.exists():
         return
-    ours = {f"{name}.parquet" for name in TABLES} | {"truth", "truth/offences.parquet", "truth/persons.parquet", MAPPING_FILE}
+    ours = {f"{name}.parquet" for name in TABLES} | {
+        "truth",
+        "truth/offences.parquet",
+        "truth/persons.parquet",
+        MAPPING_FILE,
+    }
     if not folder.is_dir() or any(path.relative_to(folder).as_posix() not in ours for path in folder.rglob("*")):
         raise Problem("output-not-force", path=folder)
