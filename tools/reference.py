@@ -6,14 +6,23 @@ import dataclasses
 import sys
 from typing import Any
 
+from forecast.features.catalogue import SETS, whole_set
+from forecast.outcomes.definition import Definition
 from forecast.problems import CATALOGUE
+from forecast.records import mapping
+from forecast.records.schema import TABLES
 from forecast.settings import Settings
 from forecast.tables import description
+from forecast.tables.assembly import AssemblyHead
 from forecast.training.experiment import Experiment
 
 SECTIONS = (
     ("Settings", "`forecast.toml` in the working folder, or the file that FORECAST_SETTINGS names.", Settings),
     ("Experiments", "A flat TOML file for `forecast train`; `base` lays it over another one.", Experiment),
+    ("Record mappings: top", "The plain keys of `records.toml` (see records.md).", mapping.Head),
+    ("Record mappings: `[TABLE]`", "The plain keys of one table.", mapping.TableHead),
+    ("Assemblies", "A flat TOML file for `forecast features build`, beside `[[exceptions]]`.", AssemblyHead),
+    ("Assemblies: outcomes", "In the same file: what counts as an outcome (see outcomes.md).", Definition),
     ("Table descriptions: top", "The plain keys at the top of a description.", description.Head),
     ("`[keys]`", "The columns that name a case, a person and a moment.", description.Keys),
     ("`[features.NAME]`", "A column that a model may use.", description.Feature),
@@ -53,6 +62,30 @@ def _range(field: dataclasses.Field[Any]) -> str:
     return "" if low is None and high is None else f"{'' if low is None else low} to {'' if high is None else high}"
 
 
+def _records() -> list[str]:
+    """Return what each table of the records holds."""
+    page = ["", "## Records", "", "The canonical form; **needed** columns refuse a row without a value."]
+    for table in TABLES:
+        page += ["", f"### `{table.name}`", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", ""]
+        page += ["| column | type | meaning | values |", "|---|---|---|---|"]
+        for c in table.columns:
+            needed = ", **needed**" if c.required else ""
+            values = ", ".join(f"`{value}`" for value in c.values)
+            page.append(f"| `{c.name}` | {c.type}{needed} | {c.meaning} | {values} |")
+    return page
+
+
+def _features() -> list[str]:
+    """Return what each feature of each set is."""
+    page = ["", "## Features", "", "`forecast features list NAME` says more of each: when it is known, what it reads."]
+    for name in SETS:
+        chosen = whole_set(name)
+        page += ["", f"### `{name}`", "", chosen.note, ""]
+        page += ["| feature | what it is | unit | missing | only by exception |", "|---|---|---|---|---|"]
+        page += [f"| `{f.name}` | {f.phrase} | {f.unit} | {f.missing} | {f.protected} |" for f in chosen.features]
+    return page
+
+
 def main() -> None:
     """Print the page."""
     page = ["# Every key and every problem", "", "Written by `make reference` from the code; do not edit."]
@@ -67,6 +100,7 @@ def main() -> None:
             "|---|---|---|---|",
             *rows(schema),
         ]
+    page += [*_records(), *_features()]
     page += ["", "## Problems", "", "| code | what was found | what to do next |", "|---|---|---|"]
     for code, entry in sorted(CATALOGUE.items()):
         cells = (entry.sentence, entry.next_step)

@@ -44,10 +44,17 @@ def test_only_proof_waits_longer(counted: str, months: int):
 @pytest.mark.parametrize(
     ("counted", "words"),
     [
-        ("arrest", ("arrested again within 24 months", "arrested for a serious offence within 24 months")),
-        ("charge", ("charged again within 24 months", "charged for a serious offence within 24 months")),
+        ("arrest", ("arrested again within 2 years", "arrested again for a serious offence within 2 years")),
+        ("charge", ("charged again within 2 years", "charged again for a serious offence within 2 years")),
     ],
 )
 def test_the_scale_says_what_is_forecast(counted: str, words: tuple[str, str]):
     scale = Definition(counted=counted).scale
     assert (scale.levels, scale.horizon_months, scale.words) == (("none", "any", "serious"), 24, words)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"), [(1, "1 month"), (12, "1 year"), (18, "18 months"), (24, "2 years")], ids=str
+)
+def test_a_horizon_is_said_as_people_say_it(months: int, said: str) -> None:
+    assert Definition(horizon_months=months).scale.words[0] == f"arrested again within {said}"

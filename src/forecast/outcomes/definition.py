@@ -12,7 +12,14 @@ from forecast.settings import from_mapping, key, read_toml
 
 COUNTED = ("arrest", "charge", "proven")
 SERIOUS = ("taxonomy", "severity")
-_VERBS = {"arrest": "arrested", "charge": "charged", "proven": "found to have offended"}
+_VERBS = {"arrest": "arrested", "charge": "charged", "proven": "convicted or cautioned"}
+
+
+def _span(months: int) -> str:
+    """Say a number of months as people do: 24 are 2 years."""
+    years, rest = divmod(months, 12)
+    number, unit = (months, "month") if rest else (years, "year")
+    return f"{number} {unit}{'s' if number != 1 else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,8 @@ class Definition:
     @property
     def scale(self) -> OutcomeScale:
         """The ordered outcomes: none, any, serious."""
-        verb, within = _VERBS[self.counted], f"within {self.horizon_months} months"
-        words = (f"{verb} again {within}", f"{verb} for a serious offence {within}")
+        verb, within = _VERBS[self.counted], f"within {_span(self.horizon_months)}"
+        words = (f"{verb} again {within}", f"{verb} again for a serious offence {within}")
         return OutcomeScale(("none", "any", "serious"), self.horizon_months, words)
 
 

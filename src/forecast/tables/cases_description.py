@@ -72,7 +72,7 @@ def cases_description(
 def _feature(f: FeatureSpec) -> dict[str, Any]:
     """Return the block of a feature; a name that only sounds protected is overruled."""
     block: dict[str, Any] = {"kind": _kind(f), "phrase": f.phrase}
-    if f.unit and f.kind != Kind.CATEGORY:
+    if f.unit and f.kind not in (Kind.CATEGORY, Kind.COUNT, Kind.FLAG):  # what is counted stands in the phrase
         block["unit"] = f.unit
     if f.op == Op.PERSON and f.subject == "sex":
         block |= {"levels": list(SEXES), "words": [SEX_WORDS[sex] for sex in SEXES]}
