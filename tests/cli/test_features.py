@@ -66,3 +66,14 @@ def test_the_proof_is_printed_and_a_planted_leak_exits_with_2(run: Run, records_
     assert bad.status == 2
     assert "[features-leak]" in bad.err
     assert "leaks_on_purpose" in bad.err
+
+
+def test_the_features_alone_are_written_for_every_moment(run: Run, here: Path, records_folder: Path) -> None:
+    import pyarrow.parquet as pq
+
+    ended = run("features", "matrix", records_folder, "--set", "core41", "--out", "matrix.parquet", "--quiet")
+    assert ended.status == 0
+    table = pq.read_table(here / "matrix.parquet")
+    assert table.num_columns == 3 + 41
+    assert f"{table.num_rows:,} moments" in ended.out
+    assert "[output-exists]" in run("features", "matrix", records_folder, "--out", "matrix.parquet", "--quiet").err

@@ -88,6 +88,27 @@ def assembled_text(made: Assembled) -> str:
 @features.command()
 @click.argument("records", type=click.Path(path_type=Path))
 @click.option("--set", "name", default="extended", show_default=True, help="The set of features.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file of the matrix (.parquet).")
+@overwrite_option
+@quiet_option
+@settings_option
+def matrix(records: Path, name: str, out: Path, overwrite: bool, quiet: bool, settings_path: Path | None) -> None:
+    """Write the features alone, of all forecast moments of RECORDS: no outcomes, nobody left out; for studies."""
+    from forecast.features.catalogue import load_set
+    from forecast.features.matrix import build_matrix
+
+    settings = load_settings(settings_path)
+    progress = Terminal(quiet)
+    try:
+        made = build_matrix(records, out, load_set(name), settings=settings, progress=progress, overwrite=overwrite)
+    finally:
+        progress.close()
+    click.echo(f"{made.path}: {made.rows:,} moments of {made.events:,} custody events, {len(made.features)} features")
+
+
+@features.command()
+@click.argument("records", type=click.Path(path_type=Path))
+@click.option("--set", "name", default="extended", show_default=True, help="The set of features.")
 @click.option("--cases", default=2_000, show_default=True, type=click.IntRange(1, 100_000), help="Random moments.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Which moments.")
 @click.option("--plant-leak", is_flag=True, help="Add a feature that sees the future, to see it caught.")
