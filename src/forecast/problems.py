@@ -205,7 +205,7 @@ CATALOGUE: dict[str, Entry] = {
         "Correct the definition; docs/outcomes.md lists its keys.",
     ),
     "outcome-nothing-complete": Entry(
-        "No outcome window is complete: the data end at {data_end}, and the first of {count} windows closes at {closes}.",
+        "No outcome window is complete: the data end at {data_end}, the first of {count} windows at {closes}.",
         "Give data that reach that far, take earlier custody events, or shorten horizon_months.",
     ),
     "outcome-horizon": Entry(

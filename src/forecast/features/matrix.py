@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from forecast.features.compute import Prepared, compute, prepare
-from forecast.features.pieces import EVENTS_EACH, UnsortedError, iter_pieces
 from forecast.features.spec import FeatureSet
 from forecast.files import refuse_existing, whole_files
 from forecast.progress import SILENT, Progress
 from forecast.records.arrange import arrange
 from forecast.records.moments import moments
+from forecast.records.pieces import EVENTS_EACH, UnsortedError, iter_pieces
 from forecast.records.schema import CUSTODY_EVENTS, TABLES
 
 if TYPE_CHECKING:

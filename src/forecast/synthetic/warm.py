@@ -1,4 +1,4 @@
-"""Compile every kernel once and keep the result, so that nobody waits for it later: `python -m forecast.synthetic.warm`.
+"""Compile every kernel once and keep the result, so that nobody waits later: `python -m forecast.synthetic.warm`.
 
 `make setup` runs this; a kernel whose source changes is compiled again when it is next used.
 """

@@ -1,7 +1,6 @@
-"""Read accepted records a piece at a time, with the columns alone that features need.
+"""Read accepted records a piece at a time, with all their columns or with those alone that are wanted.
 
-A piece holds whole people, so memory does not grow with the records. Like `records.partitions`, but leaner: what a
-matrix of features does not read stays on the disk.
+A piece holds whole people, so memory does not grow with the records; columns that are not wanted stay on the disk.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet
 
 EVENTS_EACH = 250_000
+Reads = frozenset[str] | None
 CODED = ("code", "reason", "kind")
 """Columns of few values, read as dictionaries."""
 
@@ -30,11 +30,12 @@ class UnsortedError(Exception):
     """The rows of a file are not in the order of people."""
 
 
-def iter_pieces(folder: Path, reads: frozenset[str], events_each: int = EVENTS_EACH) -> Iterator[Records]:
+def iter_pieces(folder: Path, reads: Reads = None, events_each: int = EVENTS_EACH) -> Iterator[Records]:
     """Yield the records in pieces of whole people, about ``events_each`` custody events each.
 
-    ``reads`` names the columns wanted, as table.column; keys and times of recording come along. An optional table of
-    which nothing is wanted is left empty. Raise ``records-not-canonical`` for files of another form, and
+    ``reads`` names the columns wanted, as table.column; keys and times of recording come along, and columns of few
+    values come as dictionaries. An optional table of which nothing is wanted is left empty. None means everything, in
+    the canonical schema. Raise ``records-not-canonical`` for files of another form, and
     :class:`UnsortedError` as soon as rows are found that are not in the order of people.
     """
     cursors = {t.name: _Cursor(folder, t, reads, events_each) for t in TABLES if _wanted(folder, t, reads)}
@@ -44,12 +45,14 @@ def iter_pieces(folder: Path, reads: frozenset[str], events_each: int = EVENTS_E
     yield Records(**{name: cursor.before(None) for name, cursor in cursors.items()})
 
 
-def _wanted(folder: Path, table: Table, reads: frozenset[str]) -> bool:
+def _wanted(folder: Path, table: Table, reads: Reads) -> bool:
     there = (folder / f"{table.name}.parquet").is_file() or not table.optional
-    return there and (not table.optional or any(r.startswith(f"{table.name}.") for r in reads))
+    return there and (reads is None or not table.optional or any(r.startswith(f"{table.name}.") for r in reads))
 
 
-def _columns(table: Table, reads: frozenset[str]) -> list[str]:
+def _columns(table: Table, reads: Reads) -> list[str]:
+    if reads is None:
+        return [c.name for c in table.columns]
     # The ids of offences, reports and orders are not read: no feature hangs on the order of facts that tie.
     always = {"person_id", *_ALWAYS[table.name]} | ({"recorded_at", "superseded_at"} if table is not PERSONS else set())
     return [c.name for c in table.columns if c.name in always or f"{table.name}.{c.name}" in reads]
@@ -70,7 +73,7 @@ class _Cursor:
 
     folder: Path
     table: Table
-    reads: frozenset[str]
+    reads: Reads
     batch_rows: int
     held: list[pa.RecordBatch] = field(default_factory=list)
     last: str | None = None
@@ -78,7 +81,7 @@ class _Cursor:
     def __post_init__(self) -> None:
         self.path = self.folder / f"{self.table.name}.parquet"
         self.columns = _columns(self.table, self.reads)
-        self.file = open_canonical(self.path, self.table, self.columns)
+        self.file = open_canonical(self.path, self.table, self.columns, coded=self.reads is not None)
         self.batches = self.file.iter_batches(self.batch_rows, columns=self.columns)
 
     def next_bound(self) -> str | None:
@@ -105,7 +108,8 @@ class _Cursor:
                 break
         schema = self.file.schema_arrow
         fields = [schema.field(name) for name in self.columns]
-        return pa.Table.from_batches([b for b in whole if len(b)], pa.schema(fields))
+        table = pa.Table.from_batches([b for b in whole if len(b)], pa.schema(fields))
+        return table.cast(self.table.arrow) if self.reads is None else table
 
     def _more(self) -> bool:
         """Read the next batch; say whether there was one."""
@@ -124,7 +128,7 @@ class _Cursor:
         return True
 
 
-def _first_at_least(people: pa.Array, bound: str) -> int:
+def _first_at_least(people: pa.Array, bound: str | None) -> int:
     """Return the first row whose person is not before ``bound``, in sorted rows."""
     low, high = 0, len(people)
     while low < high:
@@ -136,14 +140,14 @@ def _first_at_least(people: pa.Array, bound: str) -> int:
     return low
 
 
-def open_canonical(path: Path, table: Table, columns: list[str]) -> pyarrow.parquet.ParquetFile:
-    """Open a file and check that the columns are there and of the canonical types."""
+def open_canonical(path: Path, table: Table, columns: list[str], *, coded: bool) -> pyarrow.parquet.ParquetFile:
+    """Open a file and check that the columns are there and of the canonical types; ``coded``: with dictionaries."""
     import pyarrow.parquet as pq
 
     if not path.is_file():
         raise Problem("records-not-canonical", path=path.parent, detail=f"there is no {path.name}")
     try:
-        file = pq.ParquetFile(path, read_dictionary=[c for c in CODED if c in columns])
+        file = pq.ParquetFile(path, read_dictionary=[c for c in CODED if coded and c in columns])
     except (pa.ArrowException, OSError) as error:
         detail = str(error).partition("\n")[0]
         raise Problem("file-format", path=path, expected="Parquet", detail=detail) from error

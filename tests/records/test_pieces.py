@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from forecast.features.pieces import UnsortedError, iter_pieces
 from forecast.problems import Problem
+from forecast.records.pieces import UnsortedError, iter_pieces
 from forecast.records.records import Records
 from tests.features.making import records
 from tests.features.test_matrix import keep, some_people
