@@ -24,7 +24,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, quick_report: None) -> None:
     """Let the demo train small models, and track nothing."""
     for name in EXPERIMENTS:
         small = dataclasses.replace(
-            getattr(whole_way, name), model="logistic", beside=("base-rate",), calibration_folds=2
+            getattr(whole_way, name), model="two-feature", beside=("base-rate",), calibration_folds=2
         )
         monkeypatch.setattr(whole_way, name, small)
     monkeypatch.setattr("forecast.training.train.track", lambda *_, **__: None)
