@@ -143,10 +143,18 @@ def test_one_problem_is_raised_as_itself_and_several_together() -> None:
         ("thread", ["threads", "seed"], "Did you mean 'threads'?"),
         ("zzz", ["threads", "seed"], "Known: seed, threads."),
         ("zzz", [], "Known: none."),
+        ("arests", [f"arrests_{n}y" for n in range(60)] + ["arrests"], "Did you mean 'arrests'?"),
+        ("zzzzzz", [f"arrests_{n}y" for n in range(60)], "None of 60 is like it."),
     ],
 )
 def test_a_hint_names_the_nearest_word_or_all(word: str, known: list[str], hint: str) -> None:
     assert nearest(word, known) == hint
+
+
+def test_a_hint_for_a_long_list_names_five_at_most() -> None:
+    hint = nearest("arr", [f"arrests_{n}y" for n in range(60)])
+    assert hint.startswith("The nearest of 60 known: arrests_")
+    assert hint.count(",") == 4
 
 
 def test_a_package_that_is_not_there_is_named_with_its_extra() -> None:

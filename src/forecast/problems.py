@@ -56,6 +56,10 @@ CATALOGUE: dict[str, Entry] = {
         "{path} holds other things than a synthetic force, so it is not replaced.",
         "Choose another folder, or remove it by hand.",
     ),
+    "output-not-check": Entry(
+        "{path} is not the folder of an older check of records, so it is not replaced.",
+        "Choose another folder, or remove it by hand.",
+    ),
     "output-format": Entry("{path}: scores are written as Parquet.", "Give --out a name that ends in .parquet."),
     "output-is-input": Entry("{path} is both the input and the output.", "Choose another name for --out."),
     # Settings, experiments and table descriptions (TOML)
@@ -131,7 +135,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "two-feature-missing": Entry(
         "{path}: the two-feature model needs to know which columns hold age and number of priors.",
-        'Add two_feature = ["AGE COLUMN", "PRIORS COLUMN"] to the description.',
+        'Give it both: two_feature = ["AGE COLUMN", "PRIORS COLUMN"] in the description; for cases made from records, '
+        "an [[exceptions]] block for the feature age in the assembly file, which `forecast features build --assembly` "
+        'reads. Or do without it: beside = ["base-rate"] in the experiment, and another model than "two-feature".',
     ),
     # Rows (also the codes in refused.parquet)
     "row-malformed": Entry(
@@ -224,6 +230,22 @@ CATALOGUE: dict[str, Entry] = {
         "{path} holds no table '{table}'.",
         'Add it, or name its file in records.toml: [TABLE] with file = "...".',
     ),
+    "records-column-missing": Entry(
+        "{path}: the column '{column}', which {description} needs, is not there.",
+        "Export it, or say in [{table}.columns] of records.toml what it is called. {hint}",
+    ),
+    "records-not-folder": Entry(
+        "{path} is neither a folder nor a DuckDB file.",
+        "Give the folder that holds the tables, or a DuckDB file.",
+    ),
+    "records-database": Entry(
+        "{path} is a DuckDB file that cannot be opened: {detail}.",
+        "Close the program that is writing to it, or export the tables as CSV or Parquet files in a folder.",
+    ),
+    "records-empty": Entry(
+        "{table} holds no rows; the export probably failed. Nothing was accepted.",
+        "Export it again, and check that the mapping names the right file.",
+    ),
     "records-table-twice": Entry(
         "The table {table} is there twice: {first} and {second}.",
         "Leave one of them, or name the right one in records.toml with the key file.",
@@ -299,14 +321,20 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "record-duplicate-differs": Entry(
         "Rows with the same id, recorded at the same time, contradict each other; nobody can tell which is right.",
-        "Keep the right one; a correction needs a later recorded_at. Of a person the earliest row was kept.",
+        "Keep the right one; a correction needs a later recorded_at.",
+    ),
+    "record-person-differs": Entry(
+        "Another row of the same person says something else; the earliest row was kept, without the values on which "
+        "the rows disagree.",
+        "Give each person one row, with what is right.",
     ),
     "record-values-differ": Entry(
         "Rows of the same person disagree about '{column}'.", "Find out which is right; until then it is empty."
     ),
     "record-versions-overlap": Entry(
         "An older version of the row still stood when a newer one was recorded.",
-        "End each version (superseded_at) no later than the next one was recorded.",
+        "End each version (superseded_at) no later than the next one was recorded; if the export does not say when "
+        "versions ended, set close_versions = true for the table in records.toml.",
     ),
     "record-person-changed": Entry(
         "Versions of one custody event name different people.", "Correct it: an event belongs to one person."
@@ -376,6 +404,15 @@ CATALOGUE: dict[str, Entry] = {
     "record-no-offence": Entry(
         "A custody event for an offence or a breach has no offence.", "Add the offence, or correct the reason."
     ),
+    "record-offence-after-opening": Entry(
+        "The offence was recorded after the custody record was opened: at the moment of the forecast it is not known, "
+        "so it is not among the presenting offences.",
+        "If there are many, check whether recorded_at is the time at which each offence was keyed in.",
+    ),
+    "record-person-later": Entry(
+        "The person was recorded after the record of their first custody event was opened.",
+        "Check whether recorded_at of persons is when they were first put on record, or when the row was last changed.",
+    ),
     "record-disposal-undated": Entry(
         "There is a disposal but no time of it, so it never counts as known.", "Fill in disposed_at."
     ),
@@ -387,9 +424,12 @@ CATALOGUE: dict[str, Entry] = {
     "features-allowed-unsigned": Entry(
         "The exception for {columns} does not say why, or by whom it was allowed.", "Give a reason and a name."
     ),
-    "features-allowed-unknown": Entry("The feature set '{set}' has no feature '{column}' to allow.", "{hint}"),
+    "features-allowed-unknown": Entry(
+        "The feature set '{set}' has no feature '{column}' to allow.",
+        "{hint} `forecast features list {set}` shows all of them.",
+    ),
     "features-unknown-codes": Entry(
-        "{count} offence codes are not in the taxonomy, for example {examples}; an unknown code is never guessed.",
+        "Offence codes that are not in the taxonomy: {count}, for example {examples}; no code is ever guessed.",
         "Check the records first (forecast data check), which sets such rows aside, or add the codes to the taxonomy.",
     ),
     # Cases made from records
@@ -481,11 +521,20 @@ def raise_all(items: Sequence[Problem]) -> None:
         raise Problems(items)
 
 
+_MOST_LISTED, _MOST_NEAREST = 40, 5
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them."""
+    """Return a hint that names the nearest known word; else all of them, if they are few, or the nearest five."""
     options = sorted(known)
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
-    return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(options) or 'none'}."
+    close = difflib.get_close_matches(word, options, n=_MOST_NEAREST, cutoff=0.3)
+    if difflib.get_close_matches(word, close, n=1, cutoff=0.6):
+        return f"Did you mean '{close[0]}'?"
+    if len(options) <= _MOST_LISTED:
+        return f"Known: {', '.join(options) or 'none'}."
+    return (
+        f"The nearest of {len(options)} known: {', '.join(close)}." if close else f"None of {len(options)} is like it."
+    )
 
 
 def need(module: str, extra: str) -> None:

@@ -29,6 +29,13 @@ def test_a_set_is_listed_with_the_meaning_of_each_feature(run: Run, name: str) -
         assert feature.name in ended.out
         assert feature.phrase in ended.out
         assert feature.contested in ended.out
+        assert f"\n{feature.name}\n  known: {feature.known}\n  reads: {feature.reads[0].split('.')[0]}: " in ended.out
+
+
+def test_the_columns_that_a_feature_reads_are_listed_by_table(run: Run) -> None:
+    said = run("features", "list", "hart").out
+    assert "keeps no versions of it.\n  reads: persons: sex\n" in said
+    assert "recorded_at, superseded_at; persons: born_on\n" in said
 
 
 def test_a_set_that_does_not_exist_or_comes_later_is_a_problem(run: Run) -> None:
@@ -66,6 +73,46 @@ def test_the_proof_is_printed_and_a_planted_leak_exits_with_2(run: Run, records_
     assert bad.status == 2
     assert "[features-leak]" in bad.err
     assert "leaks_on_purpose" in bad.err
+
+
+def test_the_proof_checks_as_many_moments_as_asked_and_names_what_it_cannot_prove(
+    run: Run, records_folder: Path
+) -> None:
+    ended = run("features", "prove", records_folder, "--cases", 61, "--set", "hart", "--quiet")
+    unproven = len(whole_set("hart").unversioned)
+    assert f"{len(whole_set('hart').features) - unproven} features at 61 random moments" in ended.out
+    assert f"Not proven, for {unproven} more" in ended.out
+    assert "`persons`, of which the records keep no versions" in ended.out
+
+
+@pytest.mark.parametrize("command", [("prove",), ("matrix", "--out", "matrix.parquet")], ids=["prove", "matrix"])
+def test_records_that_are_none_or_give_no_moment_are_a_problem(
+    run: Run, here: Path, records_folder: Path, command: tuple[str, ...]
+) -> None:
+    import pyarrow.parquet as pq
+
+    (here / "file").write_text("x", "utf-8")
+    (here / "empty").mkdir()
+    for source in records_folder.glob("*.parquet"):
+        pq.write_table(pq.read_table(source).slice(0, 0), here / "empty" / source.name)
+    (here / "empty" / "check.json").write_text("{}", "utf-8")
+    for name, code in (("nowhere", "file-missing"), ("file", "records-not-canonical"), ("empty", "cases-none")):
+        ended = run("features", command[0], name, *command[1:], "--quiet")
+        assert ended.status == 2
+        assert f"[{code}]" in ended.err
+    assert not (here / "matrix.parquet").exists()
+
+
+def test_a_matrix_of_an_unchecked_export_is_refused(run: Run, here: Path, records_folder: Path) -> None:
+    import shutil
+
+    (here / "export").mkdir()
+    for source in records_folder.glob("*.parquet"):
+        shutil.copy(source, here / "export")
+    ended = run("features", "matrix", "export", "--out", "matrix.parquet", "--quiet")
+    assert ended.status == 2
+    assert "[records-not-canonical]" in ended.err
+    assert "check.json" in ended.err
 
 
 def test_the_features_alone_are_written_for_every_moment(run: Run, here: Path, records_folder: Path) -> None:

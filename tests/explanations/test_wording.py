@@ -19,8 +19,27 @@ EVERY_KIND = [
         2.5,
         "Time since the last arrest: 2.5 years",
     ),
-    (Feature("since", "number", "time since", unit="years"), 2.125, "Time since: 2.12 years"),
-    (Feature("since", "number", "time since", unit="years"), 0.001, "Time since: 0 years"),
+    (Feature("since", "number", "time since", unit="years"), 2.125, "Time since: 2.1 years"),
+    (Feature("since", "number", "time since", unit="years"), 0.001, "Time since: under a month"),
+    (Feature("since", "number", "time since", unit="years"), 0.09, "Time since: 0.1 years"),
+    (Feature("since", "number", "time since", unit="years"), 0.0, "Time since: 0 years"),
+    (Feature("since", "number", "years since it", unit="years"), 0.36, "Years since it: 0.4"),
+    (
+        Feature("tempo", "number", "arrests a year since the first", unit="arrests a year"),
+        0.21,
+        "Arrests a year since the first: 0.21",
+    ),
+    (Feature("age", "number", "age", unit="years"), 58.98, "Age: 58 years"),
+    (
+        Feature("first_age", "number", "age at the first one", unit="years", protected="a protected attribute (age)"),
+        17.99,
+        "Age at the first one: 17 years",
+    ),
+    (Feature("part", "number", "share of thefts", unit="share"), 1.0, "Share of thefts: 100 in 100"),
+    (Feature("part", "number", "share of thefts", unit="share"), 0.333, "Share of thefts: 33 in 100"),
+    (Feature("part", "number", "share of thefts", unit="share"), 0.0, "Share of thefts: 0 in 100"),
+    (Feature("part", "number", "share of thefts", unit="share"), 0.001, "Share of thefts: fewer than 1 in 100"),
+    (Feature("part", "number", "share of thefts", unit="share"), 0.999, "Share of thefts: more than 99 in 100"),
     (Feature("since", "number", "time since", unit="years"), 10.001, "Time since: 10 years"),
     (Feature("share", "number", "share"), 0.0, "Share: 0"),
     (Feature("change", "number", "change"), -1.5, "Change: -1.5"),
@@ -49,6 +68,18 @@ def test_every_kind_of_feature_is_tried_above():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_missing_value_is_not_recorded_whatever_the_kind(kind: str, value: object):
     assert fact(Feature("x", kind, "the thing", levels=("a", "b")), value) == "The thing: not recorded"
+
+
+def test_a_missing_value_says_what_the_description_says_of_it():
+    first = Feature("x", "number", "age at the first arrest", missing_words="never, as far as is on record")
+    assert fact(first, float("nan")) == "Age at the first arrest: never, as far as is on record"
+
+
+def test_a_number_that_stands_for_never_is_not_quoted_as_a_number():
+    since = Feature("x", "number", "years since", unit="years", never=100.0)
+    assert fact(since, 100.0) == "Years since: never, as far as is on record"
+    assert fact(since, 99.0) == "Years since: 99"
+    assert fact(since, float("nan")) == "Years since: not recorded"
 
 
 @pytest.mark.parametrize("name", [f"{n}" for n in shipped()])

@@ -43,6 +43,13 @@ def test_hart_has_34_predictors_of_which_three_are_off() -> None:
     assert "unverified" in whole_set("hart").note
 
 
+def test_what_is_not_verified_of_the_published_tool_is_not_said_as_a_fact() -> None:
+    for f in whole_set("hart").features:
+        assert "100" not in f.missing or "unverified" in f.missing
+        assert "Mosaic" not in f.name or "unverified" in f.contested
+        assert "Postcode" not in f.name or "meant to remove" in f.contested
+
+
 def test_the_sets_are_as_large_as_promised() -> None:
     assert len(load_set("extended").features) >= 100
     assert len(load_set("core41").features) == 41
@@ -97,6 +104,21 @@ def test_a_set_that_is_not_there_is_a_problem(name: str, code: str) -> None:
     with pytest.raises(Problem) as caught:
         load_set(name)
     assert caught.value.code == code
+
+
+def test_what_rests_on_a_person_says_that_no_versions_are_kept() -> None:
+    for f in whole_set("hart").features:
+        if f.op in (Op.PERSON, Op.AGE):
+            assert f.known.endswith("the record keeps no versions of it.")
+        if f.op in (Op.PERSON, Op.AGE, Op.FIRST_AGE):
+            assert f.unversioned
+    assert not whole_set("core41").unversioned
+
+
+def test_a_name_that_is_not_in_a_large_set_is_answered_with_five_names_at_most() -> None:
+    with pytest.raises(Problem) as caught:
+        load_set("extended", [Allowed(("zzzz",), "because", "A. Name")])
+    assert len(str(caught.value)) < 400
 
 
 def test_no_feature_reads_later_life_or_ethnicity() -> None:

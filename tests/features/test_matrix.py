@@ -115,6 +115,18 @@ def test_a_column_of_another_type_is_a_problem(made: Records, tmp_path: Path) ->
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.parametrize("order", [True, False], ids=["in order", "sorted first"])
+def test_records_without_a_moment_are_a_problem_and_leave_no_file(tmp_path: Path, order: bool) -> None:
+    returns = [event(f"c{i}", at(2010, 1, 1 + i), person_id=f"p{i}", reason="bail") for i in range(9)]
+    people = [{"person_id": f"p{i}"} for i in range(9)]
+    source = keep(tmp_path / "records", records({"persons": people, "custody_events": returns}), order=order)
+    with pytest.raises(Problem) as caught:
+        build_matrix(source, tmp_path / "m", load_set("hart"), settings=SETTINGS, events_each=3)
+    assert caught.value.code == "cases-none"
+    assert str(source) in caught.value.sentence
+    assert [p.name for p in tmp_path.iterdir()] == ["records"]
+
+
 def test_a_result_that_is_there_is_not_replaced_unasked(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "m").write_text("mine")
     with pytest.raises(Problem) as caught:

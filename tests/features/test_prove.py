@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
@@ -18,6 +19,7 @@ from forecast.features.copies import LATEST, set_times, times
 from forecast.features.prove import (
     Compute,
     Proof,
+    _shares,
     leaking,
     prove,
     prove_records,
@@ -29,6 +31,7 @@ from forecast.problems import Problem, Problems
 from forecast.records.arrange import Arranged, arrange
 from forecast.records.moments import Moments, moments
 from forecast.records.partitions import iter_people, load_records
+from forecast.records.schema import TABLES
 from tests.features.making import Rows, event, histories, offence, one_person, records
 
 EVERYTHING = FeatureSet("everything", (*whole_set("extended").features, *whole_set("hart").features))
@@ -74,6 +77,31 @@ def only_the_last_version(arranged: Arranged) -> Arranged:
     return with_offences(arranged, set_times(table, "recorded_at", begun).filter(pa.array(stands)))
 
 
+def orders_as_they_stand_now(arranged: Arranged) -> Arranged:
+    """Leave out every order that was ever replaced or withdrawn, as a database that keeps no versions does."""
+    orders = arranged.records.orders
+    standing = orders.filter(orders["superseded_at"].is_null())
+    return arrange(dataclasses.replace(arranged.records, orders=standing))
+
+
+def reports_as_they_stand_now(arranged: Arranged) -> Arranged:
+    """Leave out every report that was ever withdrawn."""
+    reports = arranged.records.intelligence
+    standing = reports.filter(reports["superseded_at"].is_null())
+    return arrange(dataclasses.replace(arranged.records, intelligence=standing))
+
+
+def the_last_reason(arranged: Arranged) -> Arranged:
+    """Misread the reason of every version of a custody event as that of its last version."""
+    events = arranged.records.custody_events
+    last = np.zeros(len(events), dtype=np.int64)
+    last[arranged.stay] = np.arange(len(events))  # rows are in the order of recording, so the last one stays
+    reasons = events["reason"].take(pa.array(last[arranged.stay]))
+    place = events.column_names.index("reason")
+    changed = events.set_column(place, events.schema.field("reason"), reasons)
+    return dataclasses.replace(arranged, records=dataclasses.replace(arranged.records, custody_events=changed))
+
+
 def at_the_instant(honest: Compute) -> Compute:
     """Return a pipeline that takes 'recorded by the moment' for 'recorded before it'."""
     return lambda arranged, picked: honest(arranged, Moments(picked.person, picked.event_row, picked.as_of + 1))
@@ -81,12 +109,21 @@ def at_the_instant(honest: Compute) -> Compute:
 
 @pytest.mark.parametrize("name", ["extended", "hart"])
 def test_no_feature_of_the_catalogue_sees_the_future(name: str, force: Arranged) -> None:
-    prepared = prepare(whole_set(name))
-    proof = prove(force, lambda arranged, picked: compute(arranged, picked, prepared), cases=400)
+    every = whole_set(name)
+    prepared = prepare(every)
+    proof = prove(
+        force,
+        lambda arranged, picked: compute(arranged, picked, prepared),
+        cases=400,
+        unversioned=every.unversioned,
+    )
     assert proof.holds
     assert proof.checked == 400
-    assert proof.features == whole_set(name).names
-    assert sentences(proof)[0].startswith("No feature saw the future")
+    assert (*proof.features, *proof.unproven) == (
+        *(f.name for f in every.features if not f.unversioned),
+        *(f.name for f in every.features if f.unversioned),
+    )
+    assert sentences(proof)[0].startswith(f"No feature saw the future: {len(proof.features)} features")
     proof.raise_leaks()
 
 
@@ -114,9 +151,13 @@ def test_a_feature_that_leaks_on_purpose_is_caught_and_named(force: Arranged, ho
     ("mistake", "caught_by"),
     [
         (known_when_committed, "back-dated facts recorded later"),
+        (known_when_committed, "offences added to the custody event later"),
         (only_the_last_version, "rows edited later"),
+        (the_last_reason, "rows edited later"),
+        (orders_as_they_stand_now, "rows edited later"),
+        (orders_as_they_stand_now, "rows withdrawn later"),
+        (reports_as_they_stand_now, "rows withdrawn later"),
     ],
-    ids=["recording times ignored", "only the last version kept"],
 )
 def test_a_pipeline_that_ignores_recording_is_caught(
     mistake: Callable[[Arranged], Arranged], caught_by: str, force: Arranged, honest: Compute
@@ -132,8 +173,21 @@ def test_a_pipeline_that_counts_the_very_instant_is_caught(force: Arranged, hone
     assert "facts recorded at the same instant" in {leak.against for leak in proof.leaks}
 
 
+_KINDS = {"arrests", "offences", "harm", "PriorIntelCount"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shows"),
+    [
+        ("facts recorded at the same instant", _KINDS),
+        ("back-dated facts recorded later", _KINDS),
+        ("rows edited later", {"arrests", "harm", "years_since_arrest", "years_since_offence", "bail_now"}),
+        ("rows withdrawn later", _KINDS),
+        ("offences added to the custody event later", {"now_offences", "now_harm"}),
+    ],
+)
 def test_every_plant_adds_facts_that_the_features_would_show_if_they_were_known(
-    force: Arranged, honest: Compute
+    name: str, shows: set[str], force: Arranged, honest: Compute
 ) -> None:
     """Move the moment two days on: then what was planted is known, and the figures must change."""
     from forecast.features.copies import copy_moments
@@ -146,8 +200,13 @@ def test_every_plant_adds_facts_that_the_features_would_show_if_they_were_known(
     def later(arranged: Arranged, picked: Moments) -> pa.Table:
         return honest(arranged, Moments(picked.person, picked.event_row, picked.as_of + 2 * 86_400_000_000))
 
-    for name, plant in PLANTS.items():
-        assert _differences(_computed(copies, later), _computed(plant(copies), later), name), name
+    found = _differences(_computed(copies, later), _computed(PLANTS[name](copies), later), name)
+    assert shows <= {difference.feature for difference in found}
+
+
+def test_every_plant_is_tested_for_what_it_shows() -> None:
+    shown = test_every_plant_adds_facts_that_the_features_would_show_if_they_were_known.pytestmark[0].args[1]
+    assert [name for name, _ in shown] == list(PLANTS)
 
 
 def test_late_recording_is_reported_where_it_matters(honest: Compute) -> None:
@@ -172,12 +231,68 @@ def test_the_force_has_late_recording_that_would_change_features(force: Arranged
     assert prove(force, honest, cases=1_000).late
 
 
+def test_the_proof_says_nothing_of_what_rests_on_persons(force: Arranged) -> None:
+    every = whole_set("hart")
+    prepared = prepare(every)
+    proof = prove(force, lambda a, m: compute(a, m, prepared), cases=20, unversioned=every.unversioned)
+    assert {"Gender", "CustodyAge", "CustodyPostcodeOutwardTop24", "CustodyMosaicCodeTop28"} <= set(proof.unproven)
+    assert not set(proof.unproven) & set(proof.features)
+    said = sentences(proof)[1]
+    assert "CustodyPostcodeOutwardTop24" in said
+    assert said.endswith("of which the records keep no versions: for them the proof says nothing.")
+
+
+def test_without_a_moment_nothing_is_said_to_hold(honest: Compute) -> None:
+    proof = prove(arrange(records({})), honest)
+    assert not proof.holds
+    assert sentences(proof) == ["No moment was checked, so nothing is proven."]
+
+
+def kept(folder: Path, rows: Rows) -> Path:
+    """Write records as a check does, in one row group a table."""
+    folder.mkdir()
+    for schema in TABLES:
+        pq.write_table(getattr(records(rows), schema.name), folder / f"{schema.name}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [{}, one_person([]), one_person([event("a", 1_200_000_000_000_000, reason="bail")])],
+    ids=["no rows", "a person without events", "nothing but a return on bail"],
+)
+def test_records_without_a_moment_are_a_problem(rows: Rows, honest: Compute, tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        prove_records(kept(tmp_path / "records", rows), honest)
+    assert caught.value.code == "cases-none"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("missing", "file-missing"), ("file", "records-not-canonical"), ("folder", "records-not-canonical")],
+)
+def test_what_is_no_folder_of_records_is_a_problem(path: str, code: str, honest: Compute, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(Problem) as caught:
+        prove_records(tmp_path / path, honest)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cases", "shares"),
+    [([10, 10, 10], 10, [3, 3, 4]), ([1, 0, 2], 300, [1, 0, 2]), ([5, 1, 1], 3, [2, 0, 1]), ([7], 0, [0])],
+)
+def test_shares_add_up_and_no_part_gives_more_than_it_has(sizes: list[int], cases: int, shares: list[int]) -> None:
+    assert _shares(sizes, cases) == shares
+
+
 def test_the_proof_over_parts_adds_up(records_folder: Path, honest: Compute, monkeypatch: pytest.MonkeyPatch) -> None:
     from forecast.features import prove as module
 
     monkeypatch.setattr(module, "iter_people", lambda folder: iter_people(folder, events_each=3_000))
     proof: Proof = prove_records(records_folder, leaking(honest), cases=200)
-    assert 200 <= proof.checked <= 220
+    assert proof.checked == 200
     named = [leak for leak in proof.leaks if leak.against == "the record cut at the moment"]
     assert len(named) == 1
     assert named[0].moments > 150

@@ -80,7 +80,7 @@ def test_the_first_steps_name_versions_reasons_and_withdrawals():
         ("Not a reason for a forecast: bail", 1, 3),
         ("Not a reason for a forecast: warrant", 0, 3),
         ("Not a reason for a forecast: recall", 1, 2),
-        ("Withdrawn", 1, 1),
+        ("Withdrawn later", 1, 1),
     ]
 
 

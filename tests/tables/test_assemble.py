@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -105,15 +106,45 @@ def test_assemble_returns_the_cases_themselves(made: Assembled, records_folder: 
     pd.testing.assert_frame_equal(cases.keys, expected.keys)
 
 
-def test_the_end_of_the_data_is_the_day_after_the_last_recording_unless_it_is_said(
+def test_the_end_of_the_data_is_what_the_mapping_declared_unless_the_assembly_says_so(
+    made: Assembled, records_folder: Path, tmp_path: Path
+) -> None:
+    declared = write_cases(records_folder, tmp_path / "cases.parquet", wanted(observed_until=None))
+    assert (declared.observed_until, declared.known_from) == (UNTIL, "ends_before of the records' mapping")
+    assert made.known_from == "the assembly file"
+
+
+def test_without_a_declaration_the_data_end_after_the_last_recording_and_it_is_said(
     records_folder: Path, tmp_path: Path
 ) -> None:
-    made = write_cases(records_folder, tmp_path / "cases.parquet", wanted(observed_until=None))
+    undeclared = tmp_path / "records"
+    shutil.copytree(records_folder, undeclared, ignore=shutil.ignore_patterns("check.json"))
+    made = write_cases(undeclared, tmp_path / "cases.parquet", wanted(observed_until=None))
     recorded = [
-        pq.read_table(records_folder / f"{name}.parquet")["recorded_at"].to_pandas().max()
+        pq.read_table(undeclared / f"{name}.parquet")["recorded_at"].to_pandas().max()
         for name in ("custody_events", "offences")
     ]
     assert made.observed_until == max(recorded).date() + datetime.timedelta(days=1)
+    assert "nobody said it" in made.known_from
+
+
+def test_the_assembly_file_is_never_replaced_by_the_description(records_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text("since = 2008-01-01\n", "utf-8")
+    with pytest.raises(Problem) as found:
+        write_cases(records_folder, tmp_path / "ours.parquet", read_assembly(file), overwrite=True)
+    assert found.value.code == "output-is-input"
+    assert file.read_text("utf-8") == "since = 2008-01-01\n"
+
+
+def test_base_rates_under_other_choices_are_kept_with_the_cases(records_folder: Path, tmp_path: Path) -> None:
+    made = write_cases(records_folder, tmp_path / "cases.parquet", wanted(), rates=True)
+    rates = origin_of(made.cases).rates
+    assert rates == made.rates
+    assert rates[0]["choice"] == "as defined: complete windows"
+    assert rates[0]["cases"] == made.complete
+    by_choice = {row["choice"]: row["any"] for row in rates}
+    assert by_choice["counted by proven"] < by_choice["counted by charge"] < by_choice["counted by arrest"]
 
 
 def test_fewer_windows_are_complete_where_the_data_end_earlier(

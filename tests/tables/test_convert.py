@@ -218,6 +218,12 @@ def test_cut_at_one_place_gives_two_groups() -> None:
     assert list(found) == ["under 2", "2 and over"]
 
 
+def test_the_first_group_of_counts_cut_at_one_is_nought() -> None:
+    found = convert.cut(np.array([0.0, 1, 2, 10, 11]), (1, 3, 11))
+    assert list(found) == ["0", "1-2", "1-2", "3-10", "11 and over"]
+    assert list(convert.cut(np.array([0.0, 1, 2]), (1, 2)).categories) == ["0", "1", "2 and over"]
+
+
 def test_cut_at_places_that_are_not_whole_numbers_says_so_in_its_labels() -> None:
     found = convert.cut(np.array([0.2, 0.7, 0.1]), (0.1, 0.5))
     assert list(found) == ["0.1 to under 0.5", "0.5 and over", "0.1 to under 0.5"]

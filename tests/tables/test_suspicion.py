@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from forecast.settings import Settings
-from forecast.tables.suspicion import examine
+from forecast.tables.suspicion import SIGNS, examine
 
 N = 4_000
 DRAW = np.random.default_rng(7)
@@ -44,6 +44,12 @@ def as_objects(values: object) -> npt.NDArray[np.object_]:
 )  # fmt: skip
 def test_a_planted_leak_is_found(leak: npt.NDArray[np.object_], word: str) -> None:
     assert any(word in sentence for sentence in seen(leak))
+
+
+def test_a_sign_says_of_which_kind_it_is() -> None:
+    tells = column(np.where(HAPPENED & (DRAW.random(N) < 0.5), None, DRAW.integers(0, 9, N)))
+    assert {s.sign for s in examine("x", tells, HAPPENED, Settings())} <= set(SIGNS)
+    assert "empty" in {s.sign for s in examine("x", tells, HAPPENED, Settings())}
 
 
 @pytest.mark.parametrize(("rate", "word"), [(1.0, "of 3"), (0.0, "0 of ")], ids=["all", "none"])

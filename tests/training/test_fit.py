@@ -141,6 +141,8 @@ def test_the_two_feature_model_needs_its_two_features(material: Material):
     with pytest.raises(Problem) as found:
         features_of("two-feature", description, "a table")
     assert found.value.code == "two-feature-missing"
+    for way_out in ("two_feature = ", "[[exceptions]]", 'beside = ["base-rate"]'):
+        assert way_out in found.value.next_step
 
 
 @pytest.mark.parametrize("value", [True, False])

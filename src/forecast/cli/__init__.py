@@ -17,7 +17,7 @@ from forecast._version import __version__
 from forecast.problems import Problem, Problems
 
 COMMANDS = {
-    "demo": ("forecast.cli.demo:demo", "Run the whole way on a small table, to a report to look at."),
+    "demo": ("forecast.cli.demo:demo", "Go the whole way on a synthetic force, to a report to look at."),
     "data": ("forecast.cli.data:data", "Fetch, describe, check and make data."),
     "features": (
         "forecast.cli.features:features",

@@ -11,9 +11,16 @@ from forecast.cli.console import Terminal, overwrite_option, quiet_option, setti
 from forecast.settings import data_folder, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from forecast.records.result import CheckResult
     from forecast.tables.describe import TableSummary
     from forecast.tables.description import Description
+    from forecast.tables.suspicion import Suspicion
+
+
+FEW = 5
+"""Signs of the same kind, and names of columns, beyond this many are summed up."""
 
 
 @click.group()
@@ -84,7 +91,7 @@ def summary_text(description: Description, summary: TableSummary) -> str:
     if len(summary.refused):
         rows = summary.refused.groupby(["code", "column"]).size().reset_index().to_numpy().tolist()
         parts.append("Rows that cannot be read\n" + table(("code", "column", "rows"), rows, right=(2,)))
-    parts.append(_suspicions(summary))
+    parts.append(_suspicions(description, summary))
     parts += [f"Leak, never a feature: {', '.join(b.columns)}\n  {b.why}" for b in description.leaks]
     parts += [f"Caution: {caution}" for caution in description.head.cautions]
     if summary.undeclared:
@@ -92,19 +99,61 @@ def summary_text(description: Description, summary: TableSummary) -> str:
     return "\n\n".join(parts)
 
 
-def _suspicions(summary: TableSummary) -> str:
-    """Return the signs of a leak, those about columns in use first."""
+def _suspicions(description: Description, summary: TableSummary) -> str:
+    """Return the signs of a leak: those to look into first, then what explains the others."""
     if not summary.suspicions:
         return "No column and no block in time looks like a leak by itself."
-    ordered = sorted(summary.suspicions, key=lambda pair: "leak" in summary.roles.get(pair[1].column, ""))
-    rows = [(s.column, summary.roles.get(s.column, "not declared"), level, s.seen) for level, s in ordered]
-    used = sum("leak" not in role for _, role, _, _ in rows)
-    head = (
-        f"WARNING: {used} signs that a column may leak the outcome, beside those declared as leaks"
-        if used
-        else "Signs of leaks, all in columns that are declared as leaks"
-    )
-    return f"{head}\n" + table(("column", "used as", "level", "what was seen"), rows)
+    empty = {f.source for f in description.features if f.missing_words}
+    declared: list[tuple[str, Suspicion]] = []
+    explained: list[tuple[str, Suspicion]] = []
+    open_: list[tuple[str, Suspicion]] = []
+    for level, sign in summary.suspicions:
+        if "leak" in summary.roles.get(sign.column, ""):
+            declared.append((level, sign))
+        else:
+            (explained if sign.sign == "empty" and sign.column in empty else open_).append((level, sign))
+    parts = []
+    if open_:
+        beside = ", beside those declared as leaks" if declared else ""
+        head = f"WARNING: {_signs(len(open_))} that a column may leak the outcome{beside}"
+        rows = list(_grouped(open_, summary.roles))
+        parts.append(f"{head}\n" + table(("column", "used as", "level", "what was seen"), rows))
+    if explained:
+        parts.append(
+            "Expected where empty means 'no such history', as the description says it does: the outcome is much "
+            f"rarer or commoner where these are empty\n  {_few(s.column for _, s in explained)}"
+        )
+    if declared:
+        columns = _few(s.column for _, s in declared)
+        parts.append(f"Signs of leaks in columns that are declared as leaks: {len(declared)}\n  {columns}")
+    return "\n\n".join(parts)
+
+
+def _grouped(signs: list[tuple[str, Suspicion]], roles: dict[str, str]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield a row a sign, or one row for all of the same kind where they are more than a few."""
+    from forecast.tables.suspicion import SIGNS
+
+    groups: dict[tuple[str, str, str], list[Suspicion]] = {}
+    for level, sign in signs:
+        groups.setdefault((sign.sign, level, roles.get(sign.column, "not declared")), []).append(sign)
+    for (kind, level, role), found in groups.items():
+        columns = {sign.column for sign in found}
+        if len(columns) > FEW:
+            yield f"{len(columns)} columns", role, level, f"{SIGNS[kind]}: {_few(sign.column for sign in found)}"
+        else:
+            yield from ((sign.column, role, level, sign.seen) for sign in found)
+
+
+def _signs(count: int) -> str:
+    return "1 sign" if count == 1 else f"{count} signs"
+
+
+def _few(names: Iterable[str]) -> str:
+    """Return the names, each once; of many the first few and how many more there are."""
+    unique = list(dict.fromkeys(names))
+    if len(unique) <= FEW:
+        return ", ".join(unique)
+    return f"{', '.join(unique[:FEW])} and {len(unique) - FEW} more"
 
 
 @data.command("make-table")

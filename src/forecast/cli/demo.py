@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
               help="About how many people have a custody event in 2008-12.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The seed of the force.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder for records and cases; data/demo by default.")
-@click.option("--models", type=click.Path(path_type=Path), help="Folder for bundles and scores; models by default.")
+@click.option("--models", type=click.Path(path_type=Path), help="Folder for bundles, scores and the tracking store.")
 @quiet_option
 @settings_option
 def demo(
@@ -33,11 +34,13 @@ def demo(
     from forecast.synthetic.whole_way import go
 
     settings = load_settings(settings_path)
+    if models is not None:
+        settings = dataclasses.replace(settings, models_folder=models)  # the tracking store lies there too
     progress = Terminal(quiet)
     try:
         way = go(
             data or settings.data_folder / "demo",
-            models or settings.models_folder,
+            settings.models_folder,
             settings,
             people=people,
             seed=seed,

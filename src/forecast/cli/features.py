@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option, table
+from forecast.cli.console import Terminal, interval, overwrite_option, quiet_option, settings_option, table
+from forecast.problems import Problem
 from forecast.settings import load_settings
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def features() -> None:
 @features.command("list")
 @click.argument("name", default="")
 def list_features(name: str) -> None:
-    """List the sets of features, or what stands in the set NAME: meaning, missing values, what is contested."""
+    """List the sets of features, or what stands in the set NAME: meaning, missing values, sources, what is off."""
     from forecast.features.catalogue import SETS, whole_set
 
     if not name:
@@ -35,16 +37,26 @@ def list_features(name: str) -> None:
 
 
 def set_text(feature_set: FeatureSet) -> str:
-    """Return a set as a table, and what is off or protected in it."""
+    """Return a set as a table, then what its features read and when that is known; what is off or protected."""
     rows = [
         (f.name, f.phrase, f.unit, f.direction, f.missing, "" if f.default_on else "off") for f in feature_set.features
     ]
     parts = [f"{feature_set.name}: {feature_set.note}"]
     parts.append(table(("feature", "what it is", "unit", "more of it", "missing", ""), rows))
+    sources = [f"{f.name}\n  known: {f.known}\n  reads: {sources_text(f.reads)}" for f in feature_set.features]
+    parts.append("When each becomes known, and the columns of the records that it reads\n" + "\n".join(sources))
     held = [f"{f.name}: {f.protected}. {f.contested}".strip() for f in feature_set.features if f.protected]
     if held:
         parts.append("Only by a declared exception ([[exceptions]] in the assembly file)\n" + "\n".join(held))
     return "\n\n".join(parts)
+
+
+def sources_text(reads: Sequence[str]) -> str:
+    """Return table.column names with each table named once: `offences: code, committed_at; persons: born_on`."""
+    by_table: dict[str, list[str]] = {}
+    for name, column in (read.split(".") for read in reads):
+        by_table.setdefault(name, []).append(column)
+    return "; ".join(f"{name}: {', '.join(columns)}" for name, columns in by_table.items())
 
 
 @features.command()
@@ -53,11 +65,18 @@ def set_text(feature_set: FeatureSet) -> str:
     "--assembly", type=click.Path(path_type=Path), help="A TOML file: features, period, outcomes, exceptions."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The file of cases (.parquet).")
+@click.option("--rates", is_flag=True, help="Also measure base rates under other choices (all records in memory).")
 @overwrite_option
 @quiet_option
 @settings_option
 def build(
-    records: Path, assembly: Path | None, out: Path, overwrite: bool, quiet: bool, settings_path: Path | None
+    records: Path,
+    assembly: Path | None,
+    out: Path,
+    rates: bool,
+    overwrite: bool,
+    quiet: bool,
+    settings_path: Path | None,
 ) -> None:
     """Build cases from RECORDS that `forecast data check` accepted: features, outcomes, and their description."""
     from forecast.tables.assemble import write_cases
@@ -67,7 +86,7 @@ def build(
     wanted = Assembly() if assembly is None else read_assembly(assembly)
     progress = Terminal(quiet)
     try:
-        made = write_cases(records, out, wanted, overwrite=overwrite, progress=progress)
+        made = write_cases(records, out, wanted, rates=rates, overwrite=overwrite, progress=progress)
     finally:
         progress.close()
     click.echo(assembled_text(made))
@@ -82,7 +101,25 @@ def assembled_text(made: Assembled) -> str:
     ]  # fmt: skip
     flow = table(("step", "why", "", "events left", "people"), rows, right=(2, 3, 4))
     where = f"{made.cases}: {made.rows:,} cases, {made.complete:,} with a complete outcome window"
-    return f"{flow}\n\n{where}\n{made.description}: their description, for `forecast train`"
+    ends = f"The data end before {made.observed_until}, by {made.known_from}."
+    parts = [flow, *([_rates_text(made.rates)] if made.rates else []), f"{ends}\n{where}"]
+    return "\n\n".join(parts) + f"\n{made.description}: their description, for `forecast train`"
+
+
+def _rates_text(rates: Sequence[Mapping[str, Any]]) -> str:
+    """Return base rates under other choices as a table, people in 100 with 95 % intervals."""
+    rows = []
+    for row in rates:
+        figures = []
+        for level in ("any", "serious"):
+            value, low, high = (
+                None if v is None else 100 * v for v in (row[level], row[f"{level}_low"], row[f"{level}_high"])
+            )
+            figures.append(interval(value, low, high, 1))
+        rows.append((row["choice"], f"{row['cases']:,}", *figures))
+    return "How much the base rates hang on choices, in 100\n" + table(
+        ("choice", "cases", "any", "serious"), rows, right=(1,)
+    )
 
 
 @features.command()
@@ -98,12 +135,24 @@ def matrix(records: Path, name: str, out: Path, overwrite: bool, quiet: bool, se
     from forecast.features.matrix import build_matrix
 
     settings = load_settings(settings_path)
+    require_checked(records)
     progress = Terminal(quiet)
     try:
         made = build_matrix(records, out, load_set(name), settings=settings, progress=progress, overwrite=overwrite)
     finally:
         progress.close()
     click.echo(f"{made.path}: {made.rows:,} moments of {made.events:,} custody events, {len(made.features)} features")
+
+
+def require_checked(records: Path) -> None:
+    """Raise unless ``records`` is a folder that `forecast data check` wrote: it leaves its account in it."""
+    from forecast.records.result import CHECK_FILE
+
+    if not records.exists():
+        raise Problem("file-missing", path=records)
+    if not (records / CHECK_FILE).is_file():
+        detail = f"there is no {CHECK_FILE}, so it is not what a check wrote"
+        raise Problem("records-not-canonical", path=records, detail=detail)
 
 
 @features.command()
@@ -123,11 +172,14 @@ def prove(
     from forecast.features.prove import leaking, prove_records
 
     load_settings(settings_path)
-    prepared = prepare(whole_set(name))
+    feature_set = whole_set(name)
+    prepared = prepare(feature_set)
     computed = leaking(lambda a, m: compute(a, m, prepared)) if plant_leak else lambda a, m: compute(a, m, prepared)
     progress = Terminal(quiet)
     try:
-        proof = prove_records(records, computed, cases=cases, seed=seed, progress=progress)
+        proof = prove_records(
+            records, computed, cases=cases, seed=seed, unversioned=feature_set.unversioned, progress=progress
+        )
     finally:
         progress.close()
     click.echo(proof_text(proof))

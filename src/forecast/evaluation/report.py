@@ -58,6 +58,8 @@ class ReportContext:
     population: str = ""
     unknowns: Sequence[str] = ()
     importance_unit: str = "Mean size of the contribution, log-odds"
+    rates: Sequence[Mapping[str, Any]] = ()
+    """Base rates of any and serious under other choices, with 95 % intervals, where they were measured."""
     portrait: Mapping[str, Any] = field(default_factory=dict)
     """Counts of the force behind the cases (see `records.portrait`); empty for tables not made from records."""
 

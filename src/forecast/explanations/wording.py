@@ -16,9 +16,17 @@ A_LOT, SOME, A_LITTLE = "a lot", "some", "a little"
 START = "Starting point"
 REMAINDER = "All other facts on record together"
 CAP = "Kept at or below the forecast of any outcome"
-NOT_RECORDED = "{phrase}: not recorded"
+MISSING = "{phrase}: {words}"
+NOT_RECORDED = "not recorded"
+NEVER = "never, as far as is on record"
+UNDER_A_MONTH = "under a month"
+IN_100 = "{count} in 100"
 NOT_ON_RECORD = "Not on record: {phrase}"
 NOT_SEEN = "not seen in training: {phrase}"
+SHARE, YEARS = "share", "years"
+"""The units of features whose numbers people say otherwise than they stand in the data."""
+A_MONTH = 1 / 12
+"""In years."""
 SENSITIVE_NOTE = "{phrase} is shown because it is part of the forecast; it is not a reason to act."
 
 
@@ -29,7 +37,9 @@ def fact(feature: Feature, value: Any, recorded: str | None = None) -> str:
     """
     phrase = sentence(feature.phrase)
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return NOT_RECORDED.format(phrase=phrase)
+        return MISSING.format(phrase=phrase, words=feature.missing_words or NOT_RECORDED)
+    if feature.never is not None and value == feature.never:
+        return MISSING.format(phrase=phrase, words=NEVER)
     if feature.kind == "flag":
         return phrase if value else NOT_ON_RECORD.format(phrase=feature.phrase)
     if feature.kind == "ordered":
@@ -58,6 +68,31 @@ def _word(feature: Feature, level: str) -> str:
 
 
 def _number(feature: Feature, value: float) -> str:
-    text = f"{value:.0f}" if value == round(value) else f"{value:.2f}".rstrip("0").rstrip(".")
+    """Return a number as people say it; what stands in the file is not changed by it.
+
+    Ages are whole completed years, other years have one decimal, shares are "N in 100". A unit that the phrase
+    says is not said again.
+    """
+    if feature.unit == SHARE:
+        return IN_100.format(count=_share(value))
+    if feature.unit == YEARS and not feature.is_age and 0 < value < A_MONTH:
+        return UNDER_A_MONTH
+    text = _rounded(math.floor(value) if feature.is_age else value, 1 if feature.unit == YEARS else 2)
     about = "about " if feature.kind == "band" else ""
-    return f"{about}{text} {feature.unit}".strip()
+    unit = "" if f" {feature.unit} " in f" {feature.phrase} " else feature.unit
+    return f"{about}{text} {unit}".strip()
+
+
+def _share(value: float) -> str:
+    """Return a share as a count out of 100 that says none or all only where it is so."""
+    count = round(100 * value)
+    if (count == 0) != (value == 0):
+        return "fewer than 1"
+    return "more than 99" if count == 100 and value < 1 else f"{count}"
+
+
+def _rounded(value: float, decimals: int) -> str:
+    if value == round(value):
+        return f"{value:.0f}"
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".")

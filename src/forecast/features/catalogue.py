@@ -1,7 +1,7 @@
 """Hold the catalogue: the sets of features by name, and who allowed which contested ones.
 
-`hart` is the published tool's set, `extended` ours, `core41` a part of it for comparisons with other engines, and
-`sanctions` the place of what published scales will read.
+`hart` holds the predictors of the published tool, as recalled; `extended` holds ours; `core41` is a part of it, for
+comparisons with other engines, and `sanctions` the place of what published scales will read.
 """
 
 from __future__ import annotations

@@ -39,11 +39,14 @@ _REASONS = {
     "custody_recall": "recalls to prison",
 }
 _ORDERS = {
-    "prison": ("in prison now, by an order on record", "terms of imprisonment"),
+    "prison": ("terms of imprisonment that run now, by an order on record", "terms of imprisonment"),
     "suspended_sentence": ("suspended sentences running now", "suspended sentences"),
     "community_order": ("community orders running now", "community orders"),
-    "bail": ("on bail now: grants of bail that run", "grants of bail"),
-    "sex_offender_register": ("on the sex offender register now", "entries in the sex offender register"),
+    "bail": ("grants of bail that run now", "grants of bail"),
+    "sex_offender_register": (
+        "entries in the sex offender register that run now",
+        "entries in the sex offender register",
+    ),
 }
 
 
@@ -71,7 +74,7 @@ def _flags() -> Iterator[FeatureSpec]:
     for flag, words in FLAGS.items():
         for window in WINDOWS:
             yield wording.count(f"{flag}{wording.suffix(window)}", flag, f"earlier offences for {words}", window)
-        yield wording.since(f"years_since_{flag}", flag, f"years since the latest earlier offence: {words}")
+        yield wording.since(f"years_since_{flag}", flag, f"years since the latest earlier offence ({words})")
     for flag, words in _RARE.items():
         yield wording.count(flag, flag, f"earlier offences for {words}")
     for window in WINDOWS:
@@ -97,7 +100,7 @@ def _pace() -> Iterator[FeatureSpec]:
     yield wording.pace("acceleration", Op.ACCELERATION, ARREST, words, RAISES, zero)
     words = "offences of the last year less the yearly mean of the four years before"
     yield wording.pace("offence_acceleration", Op.ACCELERATION, ANY, words, RAISES, zero.replace("arrest", "offence"))
-    yield wording.free("years_free", "years free: since the latest arrest, offence or end of imprisonment; 0 in prison")
+    yield wording.free("years_free", "years free since the latest arrest, offence or end of imprisonment (0 in prison)")
 
 
 def _variety() -> Iterator[FeatureSpec]:

@@ -2,7 +2,8 @@
 
 Their names are recalled from Urwin (2016) and **not verified**; their content agrees with what was published about the
 tool. What the names leave open is our reading: an offence is one of custody records; ages at first offence are of
-earlier custody events, not the presenting one; years since, and ages at first, are 100 where something never happened.
+earlier custody events, not the presenting one; years since, and ages at first, are
+100 where something never happened, as recalled (unverified).
 The outward postcode (24 commonest) and the Mosaic code (28 commonest) are given as they stand: the commonest are chosen
 from training data by whoever trains. These two and the count of intelligence reports are off unless declared.
 """
@@ -16,12 +17,18 @@ from forecast.features.classes import ANY, CUSTODY, INTELLIGENCE
 from forecast.features.spec import NEVER_HART, FeatureSpec, Op
 
 NOTE = (
-    "The 34 predictors of HART, for a replica to compare against. Names recalled and unverified; 'never' is 100. "
+    "The 34 predictors of HART, for a replica to compare against. Names recalled and unverified; 'never' is 100, "
+    "as recalled (unverified). "
     "Age and sex are features by its definition; postcode, Mosaic code and intelligence count are off by default."
 )
-_NEVER = "Never missing: 100 stands for 'never', as in the published tool."
-_POSTCODE = "Where people live stands for poverty and ethnicity; Durham removed it when the tool was refreshed."
-_MOSAIC = "A commercial profile of the household, with segments that name heritage; Durham later dropped it."
+_NEVER = "Never missing: 100 stands for 'never', as recalled (unverified)."
+_POSTCODE = (
+    "Where people live stands for poverty and ethnicity; Durham meant to remove one of two postcode predictors at a "
+    "refresh."
+)
+_MOSAIC = (
+    "A commercial profile of the household, with segments that name heritage; reported, unverified: later dropped."
+)
 _INTELLIGENCE = "Counts where police look and whom they suspect, not what a person did."
 
 # subject in the taxonomy, our word for people, name in HART
@@ -31,7 +38,7 @@ _FIRST = (("any", "any offence", "Any"), ("violence", "violence", "Violence"), (
 
 
 def hart() -> tuple[FeatureSpec, ...]:
-    """Return the 34 predictors in their published order."""
+    """Return the 34 predictors in their order, as recalled."""
     return (*_presenting(), *(_first(*row) for row in _FIRST), *_prior())
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from forecast.features.compute import Prepared, compute, prepare
 from forecast.features.spec import FeatureSet
 from forecast.files import refuse_existing, whole_files
+from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.records.arrange import arrange
 from forecast.records.moments import moments
@@ -55,21 +56,28 @@ def build_matrix(
     """Compute a set of features for all forecast moments of the accepted records in ``folder``; write ``out``.
 
     Rows are in the order of person, moment and custody id. Records that are not in the order of people are sorted
-    first, on the disk beside ``out``.
+    first, on the disk beside ``out``. Raise ``cases-none``, and write nothing, where there is no moment at all.
     """
     refuse_existing(out, overwrite)
     prepared = prepare(feature_set)
     try:
-        return _write(folder, out, prepared, settings, progress, events_each)
+        return _write(folder, folder, out, prepared, settings, progress, events_each)
     except UnsortedError:
         progress.begin("sorting records")
         with _sorted_copy(folder, out) as copy:
-            return _write(copy, out, prepared, settings, progress, events_each)
+            return _write(copy, folder, out, prepared, settings, progress, events_each)
 
 
 def _write(
-    folder: Path, out: Path, prepared: Prepared, settings: Settings, progress: Progress, events_each: int
+    folder: Path,
+    named: Path,
+    out: Path,
+    prepared: Prepared,
+    settings: Settings,
+    progress: Progress,
+    events_each: int,
 ) -> MatrixResult:
+    """Write ``out`` from the records in ``folder``; ``named`` is the folder that people know them by."""
     import pyarrow.parquet as pq
 
     reads = frozenset(name for f in prepared.feature_set.features for name in f.reads)
@@ -89,6 +97,8 @@ def _write(
                 writer.write_table(table)
                 rows, events = rows + len(table), events + number
                 progress.advance(number)
+        if not rows:  # raised in here, so that no empty file stays
+            raise Problem("cases-none", path=named, steps=f"rows of custody events: {events:,}; forecast moments: 0")
     return MatrixResult(out, rows, events, prepared.feature_set.names)
 
 

@@ -86,6 +86,11 @@ class FeatureSpec:
     protected: str = ""
     default_on: bool = True
 
+    @property
+    def unversioned(self) -> bool:
+        """Whether it rests on `persons`, whose rows have no versions: what stood there at a moment is not on record."""
+        return any(column.startswith("persons.") for column in self.reads)
+
     def with_name(self, name: str) -> FeatureSpec:
         """Return the same feature under another name."""
         return replace(self, name=name)
@@ -129,6 +134,11 @@ class FeatureSet:
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
         return tuple(f.name for f in self.features)
+
+    @property
+    def unversioned(self) -> frozenset[str]:
+        """The names of the features of which no record can prove when they became known."""
+        return frozenset(f.name for f in self.features if f.unversioned)
 
     def feature(self, name: str) -> FeatureSpec:
         """Return the feature called ``name``."""

@@ -10,12 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecast.features.copies import LATEST, TABLES, Copies, Tamper, set_null, set_times, times
-from forecast.records.instants import DAY_US
-from forecast.records.schema import CUSTODY_EVENTS, OFFENCES, PERSONS
+from forecast.records.instants import DAY_US, YEAR_US
+from forecast.records.schema import CUSTODY_EVENTS, OFFENCES, PERSONS, TIME
 
 if TYPE_CHECKING:
     from forecast.cases import Bools, Ints
     from forecast.records.schema import Table
+
+HOUR_US = DAY_US // 24
+LATE_CODES = ("00100", "8N")
+"""Codes of planted offences: murder, and actual bodily harm; both are in the taxonomy."""
 
 
 def cut(copies: Copies) -> Copies:
@@ -76,19 +80,97 @@ def plant_back_dated(copies: Copies) -> Copies:
 
 
 def plant_edits(copies: Copies) -> Copies:
-    """Replace every offence on record by a version of another kind, recorded an hour after the forecast."""
-    schema = OFFENCES
-    table, at = copies.table(schema), copies.at(schema)
+    """Replace every row on record by a version that says something else, recorded an hour after the forecast."""
+    for schema in TABLES:
+        chosen, later = _on_record(copies, schema), copies.at(schema) + HOUR_US
+        table, case = copies.table(schema), copies.case[schema.name]
+        rows = set_times(_EDITS[schema.name](table.filter(pa.array(chosen))), "recorded_at", later[chosen])
+        stamped = set_times(table, "superseded_at", later, chosen)
+        copies = copies.changed(schema, stamped, case).added(schema, rows, case[chosen])
+    return copies
+
+
+def plant_withdrawals(copies: Copies) -> Copies:
+    """Withdraw every row on record an hour after the forecast, with nothing in its place."""
+    for schema in TABLES:
+        chosen, later = _on_record(copies, schema), copies.at(schema) + HOUR_US
+        table = set_times(copies.table(schema), "superseded_at", later, chosen)
+        copies = copies.changed(schema, table, copies.case[schema.name])
+    return copies
+
+
+def plant_late_presenting(copies: Copies) -> Copies:
+    """Add offences to the presenting event itself, committed before it and recorded an hour after the forecast."""
+    cases = np.arange(len(copies.as_of), dtype=np.int64)
+    people = copies.table(PERSONS)["person_id"].take(pc.index_in(pa.array(cases), pa.array(copies.case[PERSONS.name])))
+    for code in LATE_CODES:
+        given = {
+            "offence_id": pc.binary_join_element_wise(pa.array(copies.custody, pa.string()), f"late {code}", "+"),
+            "custody_id": pa.array(copies.custody, pa.string()),
+            "person_id": people,
+            "code": pa.array([code] * len(cases), pa.string()),
+            "committed_at": _instants(copies.as_of - DAY_US),
+            "recorded_at": _instants(copies.as_of + HOUR_US),
+        }
+        empty = {c.name: pa.nulls(len(cases), c.type) for c in OFFENCES.columns}
+        copies = copies.added(OFFENCES, pa.table({**empty, **given}), cases)
+    return copies
+
+
+def _on_record(copies: Copies, schema: Table) -> Bools:
+    """Say which rows the forecast saw, that still stood an hour later, and whose change moves no forecast.
+
+    The presenting event is left alone: its withdrawal would leave no moment to compare. Its offences are not.
+    """
+    table, at, own = copies.table(schema), copies.at(schema), copies.own(schema)
     recorded, until = times(table, "recorded_at", LATEST), times(table, "superseded_at", LATEST)
-    edited = (recorded < at) & (until == LATEST)
-    later = at + DAY_US // 24
-    rows = table.filter(pa.array(edited))
-    codes = pa.array(["00100"] * len(rows), table["code"].type)
-    rows = rows.set_column(rows.column_names.index("code"), rows.schema.field("code"), codes)
-    rows = set_times(rows, "recorded_at", later[edited])
-    case = copies.case[schema.name]
-    stamped = set_times(table, "superseded_at", later, edited)
-    return copies.changed(schema, stamped, case).added(schema, rows, case[edited])
+    seen = (recorded < at) & ~own if schema is CUSTODY_EVENTS else (recorded < at) | (own & (recorded <= at))
+    chosen: Bools = seen & (until > at + HOUR_US)
+    return chosen
+
+
+def _edited_event(rows: pa.Table) -> pa.Table:
+    """Turn arrests into something else and everything else into an arrest, a year earlier."""
+    return _year_back(_swapped(rows, "reason", "offence", "bail"), "arrested_at")
+
+
+def _edited_offence(rows: pa.Table) -> pa.Table:
+    """Make it a murder, or something lesser of what was one, a year earlier."""
+    return _year_back(_swapped(rows, "code", *LATE_CODES), "committed_at")
+
+
+def _edited_report(rows: pa.Table) -> pa.Table:
+    """Make it older by a year."""
+    return _year_back(rows, "observed_at")
+
+
+def _edited_order(rows: pa.Table) -> pa.Table:
+    """Turn bail into prison and everything else into bail, begun a year earlier and without an end."""
+    rows = _year_back(_swapped(rows, "kind", "bail", "prison"), "starts_at")
+    return set_null(rows, "ends_at", np.ones(len(rows), dtype=bool))
+
+
+def _swapped(rows: pa.Table, column: str, usual: str, other: str) -> pa.Table:
+    """Write ``usual`` into a column, and ``other`` where that stood already: so every row changes."""
+    place = rows.column_names.index(column)
+    value = pc.if_else(pc.equal(rows[column], usual), other, usual)
+    return rows.set_column(place, rows.schema.field(column), value)
+
+
+def _year_back(rows: pa.Table, column: str) -> pa.Table:
+    return set_times(rows, column, times(rows, column, 0) - YEAR_US)
+
+
+def _instants(at: Ints) -> pa.Array:
+    return pa.array(at).cast(TIME)
+
+
+_EDITS: dict[str, Callable[[pa.Table], pa.Table]] = {
+    "custody_events": _edited_event,
+    "offences": _edited_offence,
+    "intelligence": _edited_report,
+    "orders": _edited_order,
+}
 
 
 def _planted(copies: Copies, recorded: Callable[[Table], Ints], tag: str) -> Copies:
@@ -136,4 +218,6 @@ PLANTS: dict[str, Tamper] = {
     "facts recorded at the same instant": plant_same_instant,
     "back-dated facts recorded later": plant_back_dated,
     "rows edited later": plant_edits,
+    "rows withdrawn later": plant_withdrawals,
+    "offences added to the custody event later": plant_late_presenting,
 }

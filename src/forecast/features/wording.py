@@ -18,7 +18,8 @@ BORN = "persons.born_on"
 
 KNOWN = "When it was put on record; it counts only if that was strictly before the moment of the forecast."
 KNOWN_PRESENTING = "When it was put on record, by the moment of the forecast: what the person was then held for."
-KNOWN_PERSON = "With the person's record."
+KNOWN_PERSON = "As it stands on the person's record at the end of the data; the record keeps no versions of it."
+KNOWN_BIRTH = "The date of birth is taken as it stands on the person's record at the end of the data."
 NO_MISSING = "Never missing: nothing on record counts as 0."
 NEVER_MISSING = "Missing: it never happened, as far as is on record."
 NO_BIRTH = "Missing: the date of birth is not known, or lies after it."
@@ -72,7 +73,7 @@ def since(name: str, subject: str, words: str) -> FeatureSpec:
 def first_age(name: str, subject: str, words: str) -> FeatureSpec:
     """Tell the age at the earliest prior fact of a class; it gives the age away, so it is protected as age is."""
     return FeatureSpec(
-        name, words, "years", Op.FIRST_AGE, Kind.REAL, (*reads_of(subject), BORN), KNOWN,
+        name, words, "years", Op.FIRST_AGE, Kind.REAL, (*reads_of(subject), BORN), f"{KNOWN} {KNOWN_BIRTH}",
         f"{NEVER_MISSING} Also {NO_BIRTH[0].lower()}{NO_BIRTH[1:]}", "lowers", subject=subject, protected="age",
     )  # fmt: skip
 

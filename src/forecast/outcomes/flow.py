@@ -116,7 +116,9 @@ def begin_flow(arranged: Arranged) -> Flow:
     why = "only a suspected offence or the breach of an order asks for a forecast"
     others = [reason for reason in REASONS if reason not in FORECAST_REASONS]
     rows = flow.drop_each("Not a reason for a forecast", why, reasons, others)
-    flow.drop("Withdrawn", "the custody event was withdrawn from the record", withdrawn(arranged)[rows])
+    flow.drop(
+        "Withdrawn later", "the custody event was taken off the record (known afterwards)", withdrawn(arranged)[rows]
+    )
     return flow
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from forecast.problems import Problem
 from forecast.records.examine import Examination
 from forecast.records.faults import EXAMPLES, NOTE, REFUSED, SET_ASIDE
 from forecast.records.result import CheckResult, Finding, Total
-from forecast.records.schema import Table
+from forecast.records.schema import CUSTODY_EVENTS, PERSONS, Table
 from forecast.records.source import RawTable, Source
 
+NEEDED = (PERSONS.name, CUSTODY_EVENTS.name)
+"""Tables that no force has empty; of the others a small force may have no row."""
 _ORDER = (REFUSED, SET_ASIDE, NOTE)
 
 
@@ -19,9 +22,9 @@ def add_up(examination: Examination, max_refused: float) -> CheckResult:
     tables = examination.tables.values()
     findings = tuple(finding for table in tables for finding in _findings(examination, table))
     totals = tuple(_total(examination, table) for table in tables)
-    limits = examination.source.mapping.limits
-    passed = tuple(_passed(findings, totals, limits, max_refused))
-    return CheckResult(findings, totals, tuple(_assumptions(examination.source)), passed)
+    mapping = examination.source.mapping
+    passed = tuple(itertools.chain(_empty(totals), _passed(findings, totals, mapping.limits, max_refused)))
+    return CheckResult(findings, totals, tuple(_assumptions(examination.source)), passed, mapping.head.ends_before)
 
 
 def _findings(examination: Examination, table: Table) -> list[Finding]:
@@ -79,6 +82,13 @@ def _absent(raw: RawTable) -> list[str]:
     mapping, here = raw.mapping, raw.schema.names
     given = {c.name for c in mapping.table.columns if mapping.source(c.name) in here} | set(mapping.constants)
     return [c.name for c in mapping.table.columns if c.name not in given]
+
+
+def _empty(totals: Sequence[Total]) -> Iterator[Problem]:
+    """Yield a problem for each table without which there can be no forecast and that holds no rows."""
+    for total in totals:
+        if total.table in NEEDED and not total.rows:
+            yield Problem("records-empty", table=total.table)
 
 
 def _passed(

@@ -118,8 +118,11 @@ def _refuse_to_replace(folder: Path | None, source: Path, overwrite: bool) -> No
         return
     if folder.resolve() in (source.resolve(), *source.resolve().parents):
         raise Problem("output-is-input", path=folder)
-    ours = folder.is_dir() and (folder / CHECK_FILE).is_file()
-    if any(folder.iterdir() if folder.is_dir() else [folder]) and not (overwrite and ours):
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    if not (folder.is_dir() and (folder / CHECK_FILE).is_file()):
+        raise Problem("output-not-check", path=folder)
+    if not overwrite:
         raise Problem("output-exists", path=folder)
 
 

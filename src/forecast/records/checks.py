@@ -93,6 +93,15 @@ def many(table: Table) -> str:
       WHERE {table.key} IS NOT NULL GROUP BY 1 HAVING count(*) > 1"""
 
 
+def following(table: Table, rows: str) -> str:
+    """Return the statement that makes the table of rows that have a later version, and when ``next`` was recorded."""
+    return f"""CREATE TABLE following_{table.name} AS
+      WITH versions AS (
+        SELECT *, lead(recorded_at) OVER (PARTITION BY {table.key} ORDER BY recorded_at) AS next
+        FROM (SELECT DISTINCT {table.key}, recorded_at FROM {rows} WHERE recorded_at IS NOT NULL))
+      SELECT row, next FROM {rows} JOIN versions USING ({table.key}, recorded_at) WHERE next IS NOT NULL"""
+
+
 def _same_person() -> Iterator[Check]:
     """A person has one row: the earliest stays, without the values on which the rows disagree."""
     content = ", ".join(c.name for c in PERSONS.columns)
@@ -100,7 +109,7 @@ def _same_person() -> Iterator[Check]:
       SELECT *, count(DISTINCT ({content})) OVER same AS kinds,
         row_number() OVER (PARTITION BY person_id ORDER BY recorded_at NULLS LAST, row) AS place
       FROM persons JOIN many_persons USING (person_id) WINDOW same AS (PARTITION BY person_id)"""
-    for code, kinds in (("record-duplicate", "= 1"), ("record-duplicate-differs", "> 1")):
+    for code, kinds in (("record-duplicate", "= 1"), ("record-person-differs", "> 1")):
         yield Check("persons", code, REFUSED, "", f"SELECT row FROM ({ranked}) WHERE place > 1 AND kinds {kinds}")
     for column in [c.name for c in PERSONS.columns if not c.required]:
         query = f"""SELECT row, found FROM (
@@ -142,14 +151,18 @@ TAXONOMY = Check(
 
 STAYS = """CREATE OR REPLACE TABLE stays AS
   WITH versions AS (
-    SELECT e.row, custody_id, person_id, p.row AS person, arrested_at, reason,
+    SELECT e.row, custody_id, person_id, p.row AS person, arrested_at, reason, e.recorded_at AS opened_at,
       CASE WHEN released_at >= arrested_at THEN released_at END AS released_at
     FROM good_custody_events e JOIN good_persons p USING (person_id))
   SELECT * FROM versions ANTI JOIN many_custody_events m USING (custody_id)
   UNION ALL
-  SELECT max(row), custody_id, min(person_id), min(person), max(arrested_at), arg_max(reason, row), max(released_at)
+  SELECT max(row), custody_id, min(person_id), min(person), max(arrested_at), arg_max(reason, row),
+    min(opened_at), max(released_at)
   FROM versions SEMI JOIN many_custody_events m USING (custody_id) GROUP BY custody_id"""
-"""The custody events that were not refused, one row each, whatever their versions; ``person`` is a row of persons."""
+"""The custody events that were not refused, one row each, whatever their versions.
+
+``person`` is a row of persons; ``opened_at`` is when the first version was recorded: the moment of the forecast.
+"""
 
 HELD = f"""CREATE TABLE held AS
   SELECT o.row, custody_id, o.person_id, s.person_id AS event_person, committed_at, s.arrested_at,
@@ -183,9 +196,10 @@ HELD_WRONGLY = (
 )
 
 ARRESTS = """CREATE TABLE arrests AS
-  SELECT p.row, born_on, died_on, first, last FROM good_persons p JOIN (
-    SELECT person AS row, min(arrested_at) AS first, max(arrested_at) AS last FROM stays GROUP BY 1) s USING (row)"""
-"""The persons that were not refused, with their first and last arrest."""
+  SELECT p.row, born_on, died_on, first, last, recorded_at, opened_at FROM good_persons p JOIN (
+    SELECT person AS row, min(arrested_at) AS first, max(arrested_at) AS last, min(opened_at) AS opened_at
+    FROM stays GROUP BY 1) s USING (row)"""
+"""The persons that were not refused, with their first and last arrest and when their first event was recorded."""
 
 # Events of one person in one minute under several ids: few, so that what is costly is only asked of them.
 SAME_MINUTE = """CREATE OR REPLACE TABLE same_minute AS
@@ -254,6 +268,27 @@ NOTES = (
         NOTE,
         "",
         f"""SELECT row FROM stays ANTI JOIN good_offences o USING (custody_id) WHERE reason IN ({_REASONS})""",
+    ),
+    # Only the first version of an offence counts: a later one corrects what was known already.
+    Check(
+        "offences",
+        "record-offence-after-opening",
+        NOTE,
+        "recorded_at",
+        """WITH late AS (
+          SELECT o.row, offence_id, o.recorded_at FROM good_offences o JOIN stays s USING (custody_id)
+          WHERE o.recorded_at > opened_at),
+        several AS (
+          SELECT offence_id, min(recorded_at) AS first FROM good_offences SEMI JOIN many_offences m USING (offence_id)
+          GROUP BY 1)
+        SELECT row FROM late LEFT JOIN several USING (offence_id) WHERE recorded_at = coalesce(first, recorded_at)""",
+    ),
+    Check(
+        "persons",
+        "record-person-later",
+        NOTE,
+        "recorded_at",
+        "SELECT row FROM arrests WHERE recorded_at > opened_at",
     ),
     Check("custody_events", "record-same-minute", NOTE, "arrested_at", "SELECT row FROM same_minute"),
     Check(

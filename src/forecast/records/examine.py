@@ -10,6 +10,7 @@ from forecast.problems import Problem, raise_all
 from forecast.progress import Progress
 from forecast.records import checks
 from forecast.records.faults import Faults
+from forecast.records.mapping import TableMapping
 from forecast.records.read import Reader, staged_schema
 from forecast.records.schema import CUSTODY_EVENTS, INTELLIGENCE, OFFENCES, ORDERS, PERSONS, TABLES, Table
 from forecast.records.source import Source
@@ -38,7 +39,16 @@ class Examination:
             self.progress.begin(f"reading {name}")
             file = self.work / f"{name}.parquet"
             self.rows[name] = self._write(reader, file) + len(reader.raw.malformed)
-            self.con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{quoted(file)}')")
+            self.con.execute(self._view(reader.raw.mapping, f"read_parquet('{quoted(file)}')"))
+
+    def _view(self, mapping: TableMapping, rows: str) -> str:
+        """Return the statement that makes the view of a table's staged rows, their versions closed if so declared."""
+        table = mapping.table
+        if not mapping.close_versions:
+            return f"CREATE VIEW {table.name} AS SELECT * FROM {rows}"
+        self._make(checks.following(table, rows))
+        return f"""CREATE VIEW {table.name} AS SELECT t.* REPLACE (coalesce(superseded_at, next) AS superseded_at)
+          FROM {rows} t LEFT JOIN following_{table.name} f USING (row)"""
 
     def _write(self, reader: Reader, file: Path) -> int:
         """Write a table's staged rows, quickly rather than small, and return how many there are."""

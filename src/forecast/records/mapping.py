@@ -47,6 +47,7 @@ class TableHead:
     time_format: str = key("how this table's times are written", "")
     date_format: str = key("how this table's days are written", "")
     delimiter: str = key("separator of this table's CSV file", "")
+    close_versions: bool = key("whether a version stood until the next one of the same id was recorded", False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class TableMapping:
     """How one table is read: all by canonical column name.
 
     ``columns`` names the column of the file, ``values`` the canonical code of each of theirs, ``same_as`` another
-    canonical column whose content stands in, ``constants`` the text that stands in every row.
+    canonical column whose content stands in, ``constants`` the text that stands in every row. ``close_versions``: a version
+    without ``superseded_at`` stood until the next one of the same id was recorded.
     """
 
     table: Table
@@ -68,6 +70,7 @@ class TableMapping:
     values: Named[str, Named[str, str]] = field(default_factory=dict)
     same_as: Named[str, str] = field(default_factory=dict)
     constants: Named[str, str] = field(default_factory=dict)
+    close_versions: bool = False
 
     def source(self, column: str) -> str:
         """Return the column of the file in which ``column`` stands, or would stand."""
@@ -78,7 +81,10 @@ class TableMapping:
         """Say in sentences what is assumed rather than read."""
         name = self.table.name
         same = [f"{name}: {column} is assumed to be the same as {other}." for column, other in self.same_as.items()]
-        return same + [f"{name}: {column} is assumed to be '{text}'." for column, text in self.constants.items()]
+        same += [f"{name}: {column} is assumed to be '{text}'." for column, text in self.constants.items()]
+        if self.close_versions:
+            same.append(f"{name}: a version is assumed to have stood until the next one of its id was recorded.")
+        return same
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,12 @@ def _table(table: Table, content: dict[str, Any], head: Head, where: object, fou
         _check_columns(table, name, part, label, found)
     values = {column: dict(_codes(column, codes, label, found)) for column, codes in parts["values"].items()}
     _check_standins(table, parts, label, found)
+    if plain.close_versions and "superseded_at" not in [c.name for c in table.columns]:
+        found.append(
+            Problem(
+                "toml-unknown-key", path=label, key="close_versions", hint=f"Rows of {table.name} have no versions."
+            )
+        )
     return TableMapping(
         table,
         plain.file,
@@ -159,6 +171,7 @@ def _table(table: Table, content: dict[str, Any], head: Head, where: object, fou
         values,
         _texts("same_as", parts["same_as"], label, found),
         {column: _constant(value) for column, value in parts["constants"].items()},
+        plain.close_versions,
     )
 
 

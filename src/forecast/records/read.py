@@ -154,7 +154,7 @@ class Reader:
 
     def _time(self, column: Column, given: pa.Array, noted: _Noted, ids: pa.Array) -> pa.Array:
         """Return times in UTC; those without a zone are read by the clock of the records."""
-        read = values.moments(given, self.missing, self._written(column), self.faults.con)
+        read = values.moments(given, self.missing, self._written(column), self.faults.con, self.raw.mapping.date_format)
         noted.add("record-unreadable", read.unreadable)
         later, local = comes_later(column), read.there & ~read.fixed
         micros, good = read.micros, read.there

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from forecast.problems import CATALOGUE, Problem, raise_all
@@ -49,12 +52,17 @@ class Total:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """All that a check found. ``problems`` are the thresholds that were passed; then nothing counts as accepted."""
+    """All that a check found.
+
+    ``problems`` are the thresholds that were passed and the tables that are empty; then nothing counts as accepted.
+    ``ends_before`` is the first day that the records do not cover, if the mapping says so.
+    """
 
     findings: tuple[Finding, ...]
     totals: tuple[Total, ...]
     assumptions: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    ends_before: datetime.date | None = None
 
     def raise_problems(self) -> None:
         """Raise the thresholds that were passed, if any."""
@@ -67,4 +75,17 @@ class CheckResult:
             "findings": [dataclasses.asdict(f) | {"sentence": f.sentence} for f in self.findings],
             "assumptions": list(self.assumptions),
             "failed": [problem.sentence for problem in self.problems],
+            "ends_before": self.ends_before.isoformat() if self.ends_before else None,
         }
+
+
+def declared_end(folder: Path) -> datetime.date | None:
+    """Return the first day that accepted records do not cover, as their mapping said; None if it did not say."""
+    path = folder / CHECK_FILE
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text("utf-8")).get("ends_before")
+        return datetime.date.fromisoformat(found) if found else None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise Problem("records-not-canonical", path=path, detail="it is not what a check writes") from error

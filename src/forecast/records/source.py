@@ -91,10 +91,11 @@ def _lacking(raw: RawTable) -> Iterator[Problem]:
         named = column.required or column.name in m.columns or column.name in m.same_as
         if named and column.name not in m.constants and m.source(column.name) not in here:
             yield Problem(
-                "column-missing",
+                "records-column-missing",
                 path=raw.label,
                 column=m.source(column.name),
                 description=f"the table {m.table.name}",
+                table=m.table.name,
                 hint=nearest(m.source(column.name), here),
             )
 
@@ -152,14 +153,14 @@ def _parquet(place: Path, parts: list[Path], mapping: TableMapping) -> RawTable:
                     raise Problem("file-format", path=part, expected="Parquet", detail=detail) from error
 
     first = schema(parts[0])
-    _same_columns(first.names, ((part, schema(part).names) for part in parts[1:]))
+    _same_columns(mapping.table.name, first.names, ((part, schema(part).names) for part in parts[1:]))
     return RawTable(mapping, str(place), first, batches)
 
 
 def _csv(place: Path, parts: list[Path], mapping: TableMapping) -> RawTable:
     files = [CsvFile(part, mapping.delimiter) for part in parts]
     names = files[0].names()
-    _same_columns(names, ((file.path, file.names()) for file in files[1:]))
+    _same_columns(mapping.table.name, names, ((file.path, file.names()) for file in files[1:]))
     malformed: list[tuple[int, str]] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -175,10 +176,17 @@ def _csv(place: Path, parts: list[Path], mapping: TableMapping) -> RawTable:
     return RawTable(mapping, str(place), pa.schema([(n, pa.string()) for n in names]), batches, malformed, True)
 
 
-def _same_columns(names: list[str], others: Iterator[tuple[Path, list[str]]]) -> None:
+def _same_columns(table: str, names: list[str], others: Iterator[tuple[Path, list[str]]]) -> None:
     """Raise a problem for each part that lacks a column of the first one."""
     found = [
-        Problem("column-missing", path=part, column=name, description="each part of the table", hint=nearest(name, own))
+        Problem(
+            "records-column-missing",
+            path=part,
+            column=name,
+            description=f"each part of the table {table}",
+            table=table,
+            hint=nearest(name, own),
+        )
         for part, own in others
         for name in names
         if name not in own
@@ -190,12 +198,13 @@ def _in_database(path: Path) -> Callable[[Path, TableMapping], RawTable | None]:
     """Return what finds a table in a DuckDB file."""
     import duckdb
 
+    if not _is_database(path):
+        raise Problem("records-not-folder", path=path)
     try:
         with _connected(path) as con:
             names = [row[0] for row in con.execute("SELECT table_name FROM information_schema.tables").fetchall()]
     except duckdb.Error as error:
-        detail = str(error).partition("\n")[0]
-        raise Problem("file-format", path=path, expected="a folder or a DuckDB file", detail=detail) from error
+        raise Problem("records-database", path=path, detail=str(error).partition("\n")[0]) from error
 
     def find(_: Path, mapping: TableMapping) -> RawTable | None:
         name = mapping.file or mapping.table.name
@@ -206,6 +215,15 @@ def _in_database(path: Path) -> Callable[[Path, TableMapping], RawTable | None]:
         return _from_database(path, name, mapping)
 
     return find
+
+
+def _is_database(path: Path) -> bool:
+    """Say whether a file begins as every DuckDB file does: a checksum of 8 bytes, then its mark."""
+    try:
+        with path.open("rb") as file:
+            return file.read(12)[8:] == b"DUCK"
+    except OSError as error:
+        raise Problem("records-database", path=path, detail=error.strerror or str(error)) from error
 
 
 def _connected(path: Path) -> duckdb.DuckDBPyConnection:

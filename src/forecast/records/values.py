@@ -5,6 +5,7 @@ Nothing is lost in silence: a value that does not fit exactly is marked as unrea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Named
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,11 +96,17 @@ def _whole_numbers(array: pa.Array) -> tuple[pa.Array, Bools]:
     return pa.array(np.where(whole, values, 0).astype(np.int64), mask=~whole), ~whole & ~missing
 
 
-def moments(array: pa.Array, missing: pa.Array, written: str, con: duckdb.DuckDBPyConnection) -> Moments:
-    """Return the times in a column of texts, timestamps or days; ``written`` is how texts are written."""
+def moments(
+    array: pa.Array, missing: pa.Array, written: str, con: duckdb.DuckDBPyConnection, days: str = ""
+) -> Moments:
+    """Return the times in a column of texts, timestamps or days.
+
+    ``written`` is how texts are written (empty: ISO 8601); then ISO 8601 with an offset is read too, and a day alone
+    as ``days`` says, by default as the part of ``written`` before its time of day.
+    """
     array = plain(array)
     if pa.types.is_string(array.type) or pa.types.is_null(array.type):
-        return _from_texts(texts(array.cast(pa.string()), missing, {})[0], written, con)
+        return _from_texts(texts(array.cast(pa.string()), missing, {})[0], written, days, con)
     there = bools(array.is_valid())
     if pa.types.is_date(array.type):
         whole = array.cast(pa.date32(), safe=False).cast(pa.int32()).cast(pa.int64())
@@ -126,12 +133,13 @@ def _off_the_day(array: pa.Array) -> Bools:
     return off
 
 
-def _from_texts(text: pa.Array, written: str, con: duckdb.DuckDBPyConnection) -> Moments:
+def _from_texts(text: pa.Array, written: str, days: str, con: duckdb.DuckDBPyConnection) -> Moments:
     """Read texts in ISO 8601, or as ``written`` says; DuckDB gives null, not an error, where one cannot be read."""
     con.register("given", pa.table({"x": text}))
-    query = _OWN_WAY if written else _ISO_WAY
-    parameters = [written, "%z" in written.lower(), not {"%H", "%I", "%c", "%T", "%X"} & _directives(written)]
-    read = con.sql(query, params=parameters if written else None).to_arrow_table().combine_chunks()
+    if written:
+        read = con.sql(_OWN_WAY, params=_ways(written, days)).to_arrow_table().combine_chunks()
+    else:
+        read = con.sql(_ISO_WAY).to_arrow_table().combine_chunks()
     con.unregister("given")
     column: dict[str, Any] = {name: _only(read[name]) for name in read.column_names}
     there, given = bools(column["micros"].is_valid()), bools(text.is_valid())
@@ -140,26 +148,53 @@ def _from_texts(text: pa.Array, written: str, con: duckdb.DuckDBPyConnection) ->
 
 
 # An offset is taken off by hand: what a cast does with one depends on the version of DuckDB.
-_ISO_WAY = rf"""
-WITH cut AS (
-  SELECT regexp_extract(x, '^{_ISO}$', ['day', 'time', 'part', 'zone']) AS p FROM given
+_ISO_READ = rf"""
+cut AS (
+  SELECT *, regexp_extract(x, '^{_ISO}$', ['day', 'time', 'part', 'zone']) AS p FROM given
 ), parts AS (
-  SELECT p.day AS d, p.time AS t, p.part AS f, p.zone AS z FROM cut
+  SELECT *, p.day AS d, p.time AS t, p.part AS f, p.zone AS z FROM cut
 ), read AS (
-  SELECT epoch_us(try_cast(
+  SELECT *, epoch_us(try_cast(
       d || ' ' || CASE length(t) WHEN 0 THEN '00:00:00' WHEN 5 THEN t || ':00' ELSE t END
       || CASE WHEN f = '' THEN '' ELSE '.' || f END AS TIMESTAMP)) AS local,
     t = '' AS day_only, z <> '' AS fixed,
     CASE WHEN z IN ('', 'Z') THEN 0 ELSE (CASE WHEN z[1] = '-' THEN -1 ELSE 1 END)
       * (try_cast(z[2:3] AS INT) * 60 + coalesce(try_cast(right(z, 2) AS INT) * (length(z) > 3)::INT, 0)) END AS ahead
   FROM parts
+), iso AS (
+  SELECT *, CASE WHEN NOT (day_only AND fixed) THEN local - ahead * 60000000::BIGINT END AS micros FROM read
 )
-SELECT CASE WHEN NOT (day_only AND fixed) THEN local - ahead * 60000000::BIGINT END AS micros, fixed, day_only
-FROM read
 """
-_OWN_WAY = """
-SELECT epoch_us(try_strptime(x, $1)) AS micros, $2 AS fixed, $3 AS day_only FROM given
+_ISO_WAY = f"WITH {_ISO_READ} SELECT micros, fixed, day_only FROM iso"
+# Only what cannot be read in the declared way is tried in the others.
+_OWN_WAY = f"""
+WITH declared AS (
+  SELECT x AS whole, epoch_us(coalesce(try_strptime(x, $1), try_strptime(x, $2))) AS own FROM given
+), given AS (
+  SELECT *, CASE WHEN own IS NULL THEN whole END AS x FROM declared
+), {_ISO_READ}, offset_given AS (
+  SELECT whole, own, CASE WHEN fixed THEN micros END AS exact FROM iso
+), others AS (
+  SELECT *, CASE WHEN own IS NULL AND exact IS NULL THEN epoch_us(try_strptime(whole, $3)) END AS day FROM offset_given
+)
+SELECT coalesce(own, exact, day) AS micros, CASE WHEN own IS NULL THEN exact IS NOT NULL ELSE $4 END AS fixed,
+  CASE WHEN own IS NULL THEN day IS NOT NULL ELSE $5 END AS day_only
+FROM others
 """
+_TIME_OF_DAY = re.compile(r"[\s,T]*%-?[HIcTX]")
+
+
+def _ways(written: str, days: str) -> list[str | bool]:
+    """Return the parameters of the query: the declared way, it with seconds, days alone; zone, and whether only a day.
+
+    A way that there is not is the declared one again.
+    """
+    of_day = _TIME_OF_DAY.search(written)
+    with_seconds = written.replace("%M", "%M:%S") if of_day and not re.search("%-?S|%T|%c|%X", written) else written
+    before = written[: of_day.start()] if of_day else ""
+    whole_day = before if all(re.search(part, before) for part in ("%-?[dj]", "%[yY]")) else ""
+    alone = days or whole_day if of_day else ""
+    return [written, with_seconds, alone or written, "%z" in written.lower(), of_day is None]
 
 
 def check_written(written: str, con: duckdb.DuckDBPyConnection) -> str:
@@ -171,10 +206,6 @@ def check_written(written: str, con: duckdb.DuckDBPyConnection) -> str:
     except duckdb.Error as error:
         return str(error).partition("\n")[0]
     return ""
-
-
-def _directives(written: str) -> set[str]:
-    return {written[i : i + 2] for i, letter in enumerate(written) if letter == "%"}
 
 
 def _only(column: pa.ChunkedArray) -> pa.Array:

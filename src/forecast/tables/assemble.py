@@ -7,6 +7,7 @@ every command that works on a described table works on them.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,16 @@ from forecast.features.compute import Prepared, compute, prepare
 from forecast.files import refuse_existing, sha256, whole_files
 from forecast.outcomes.build import follow
 from forecast.outcomes.flow import Flow, Step, begin_flow, merged
+from forecast.outcomes.sensitivity import base_rates
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.records.ages import whole_years
 from forecast.records.arrange import Arranged, arrange
 from forecast.records.instants import instant
 from forecast.records.moments import Moments, moments
-from forecast.records.partitions import iter_people
+from forecast.records.partitions import iter_people, load_records
 from forecast.records.portrait import Portrait
+from forecast.records.result import declared_end
 from forecast.records.schema import CUSTODY_EVENTS, OFFENCES, PERSONS
 from forecast.records.taxonomy import Taxonomy, load_taxonomy
 from forecast.tables.cases_description import (
@@ -63,6 +66,9 @@ class Assembled:
     rows: int
     complete: int
     observed_until: datetime.date
+    known_from: str
+    """What ``observed_until`` rests on."""
+    rates: tuple[dict[str, Any], ...] = ()
 
 
 def assemble(records: Path, assembly: Assembly, *, progress: Progress = SILENT) -> Cases:
@@ -77,34 +83,54 @@ def assemble(records: Path, assembly: Assembly, *, progress: Progress = SILENT) 
 
 
 def write_cases(
-    records: Path, out: Path, assembly: Assembly, *, overwrite: bool = False, progress: Progress = SILENT
+    records: Path,
+    out: Path,
+    assembly: Assembly,
+    *,
+    rates: bool = False,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
 ) -> Assembled:
     """Write the cases of accepted records to ``out`` (.parquet) and their description beside it (.toml).
 
+    ``rates``: also measure base rates under other choices; for this all records are held in memory.
     Raises ``records-not-canonical`` for unchecked records, ``protected-feature`` for a protected or contested
     feature without an exception, ``cases-none`` when nothing is left, and what the sets and definitions raise.
     """
     if out.suffix != ".parquet":
         raise Problem("cases-format", path=out)
     described = out.with_suffix(".toml")
+    if assembly.path and described.exists() and described.samefile(assembly.path):
+        raise Problem("output-is-input", path=described)
     for path in (out, described):
         refuse_existing(path, overwrite)
     features = _features(assembly)
-    until = assembly.head.observed_until or last_recording(records) + datetime.timedelta(days=1)
+    until, known_from = _observed_until(records, assembly)
     content = cases_description(assembly, features, until, out.name)
     build(content, assembly.path or described)  # its problems are raised before any long work
     maker = _Maker(assembly, prepare(features), load_taxonomy(), instant(until))
     progress.begin("features and outcomes", _events(records))
     with whole_files(out, described) as [table, text]:
+        if rates:
+            maker.measure_rates(records)
         _write(maker, iter_people(records), table, records, progress)
         text.write_text(_heading(records) + to_toml(content), encoding="utf-8")
-    return Assembled(out, described, maker.steps, maker.rows, maker.complete, until)
+    return Assembled(out, described, maker.steps, maker.rows, maker.complete, until, known_from, maker.rates)
 
 
 def _features(assembly: Assembly) -> FeatureSet:
     features = load_set(assembly.head.features, assembly.exceptions)
     left_out = assembly.head.leave_out
     return features.only([name for name in features.names if name not in left_out]) if left_out else features
+
+
+def _observed_until(records: Path, assembly: Assembly) -> tuple[datetime.date, str]:
+    """Return the first day that the records do not cover, and who says so."""
+    if assembly.head.observed_until is not None:
+        return assembly.head.observed_until, "the assembly file"
+    if (declared := declared_end(records)) is not None:
+        return declared, "ends_before of the records' mapping"
+    return last_recording(records) + datetime.timedelta(days=1), "the last recording, for nobody said it"
 
 
 def last_recording(records: Path) -> datetime.date:
@@ -156,7 +182,15 @@ class _Maker:
         self.assembly, self.prepared, self.taxonomy, self.data_end = assembly, prepared, taxonomy, data_end
         self.steps: tuple[Step, ...] = ()
         self.rows = self.complete = 0
+        self.rates: tuple[dict[str, Any], ...] = ()
         self.portrait = Portrait(assembly.head.since, assembly.head.before)
+
+    def measure_rates(self, records: Path) -> None:
+        """Measure the base rates of the cases under other choices."""
+        arranged = arrange(load_records(records))
+        chosen = self._chosen(arranged, moments(arranged), begin_flow(arranged))
+        frame = base_rates(arranged, chosen, self.taxonomy, self.assembly.definition, self.data_end)
+        self.rates = tuple(_plain(row) for row in frame.to_dict("records"))
 
     def cases(self, arranged: Arranged) -> pa.Table:
         """Return the cases of some people."""
@@ -212,7 +246,7 @@ class _Maker:
         """Return where the cases came from."""
         flow: list[tuple[str, int]] = [(self.steps[0].label, self.steps[0].left)]
         flow += [(f"left out: {s.label} ({s.why})", s.dropped) for s in self.steps[1:] if not s.noted and s.dropped]
-        return Origin(tuple(flow), self.portrait.to_dict(), self._made(records))
+        return Origin(tuple(flow), self.portrait.to_dict(), self._made(records), self.rates)
 
     def _made(self, records: Path) -> dict[str, Any]:
         head, definition = self.assembly.head, self.assembly.definition
@@ -229,6 +263,11 @@ class _Maker:
     def said(self) -> str:
         """Return the steps as a sentence, for a problem."""
         return "; ".join(f"{s.label}: {s.dropped or s.left:,}" for s in self.steps if s.dropped or s is self.steps[0])
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return a row with None for what does not exist, as JSON knows it."""
+    return {str(name): None if isinstance(v, float) and math.isnan(v) else v for name, v in row.items()}
 
 
 def _outcome_columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:

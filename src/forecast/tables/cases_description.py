@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from forecast.features.spec import Kind, Op
+from forecast.features.wording import NEVER_MISSING
 from forecast.records.schema import SEXES
 from forecast.tables.assembly import Assembly
 from forecast.tables.sensitive import sensitivity
@@ -24,6 +26,14 @@ LATER = tuple(
 )
 """Columns that say more of what happened later: never features."""
 PROTECTED = {"age": "a protected attribute (age)", "sex": "a protected attribute (sex)"}
+MISSING_WORDS = {
+    NEVER_MISSING: "never, as far as is on record",
+    "Missing: fewer than two earlier arrests": "fewer than two earlier arrests on record",
+    "Missing: there is nothing on record that it could be a share of.": "nothing on record to take a share of",
+    "Missing: no earlier offence is on record.": "no earlier offence on record",
+    "Missing: no earlier arrest, offence or imprisonment": "no earlier arrest, offence or imprisonment on record",
+}
+"""What an empty value says to people, by how the catalogue's sentence on it begins; any other is 'not recorded'."""
 SEX_WORDS = {"F": "female", "M": "male", "X": "another sex"}
 
 
@@ -78,6 +88,10 @@ def _feature(f: FeatureSpec) -> dict[str, Any]:
         block |= {"levels": list(SEXES), "words": [SEX_WORDS[sex] for sex in SEXES]}
     if f.kind in (Kind.COUNT, Kind.HARM):
         block["low"] = 0
+    if words := _missing_words(f):
+        block["missing_words"] = words
+    if not math.isnan(f.never):
+        block["never"] = f.never
     if f.protected:
         block["protected"] = PROTECTED.get(f.protected, f.protected)
     elif sensitivity(f.name):
@@ -85,6 +99,10 @@ def _feature(f: FeatureSpec) -> dict[str, Any]:
     if f.contested:
         block["caution"] = f.contested.rstrip(".")
     return block
+
+
+def _missing_words(f: FeatureSpec) -> str:
+    return next((words for said, words in MISSING_WORDS.items() if f.missing.startswith(said)), "")
 
 
 def _kind(f: FeatureSpec) -> str:

@@ -222,14 +222,22 @@ def _positions(coded: pa.DictionaryArray) -> npt.NDArray[np.int64]:
 
 
 def cut(values: Floats, cuts: tuple[float, ...]) -> pd.Categorical:
-    """Return the group of each value, in order: `under 25`, `25-34`, `35 and over`; NaN has none."""
+    """Return the group of each value, in order: `under 25`, `25-34`, `35 and over`; NaN has none.
+
+    Whole cuts that begin at 1 are of counts: the first group is `0`.
+    """
     edges = np.asarray(cuts, dtype=np.float64)
     whole = all(edge == int(edge) for edge in cuts)
-    between = [f"{a:g}-{b - 1:g}" if whole else f"{a:g} to under {b:g}" for a, b in pairwise(cuts)]
-    labels = [f"under {cuts[0]:g}", *between, f"{cuts[-1]:g} and over"]
+    between = [_whole_group(a, b - 1) if whole else f"{a:g} to under {b:g}" for a, b in pairwise(cuts)]
+    first = "0" if whole and cuts[0] == 1 else f"under {cuts[0]:g}"
+    labels = [first, *between, f"{cuts[-1]:g} and over"]
     codes = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
     dtype = pd.CategoricalDtype(labels, ordered=True)
     return pd.Categorical.from_codes(codes.astype(np.int64), dtype=dtype)
+
+
+def _whole_group(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
 
 def lenient(text: str) -> float:

@@ -48,6 +48,8 @@ class Feature:
     group: str = key("the group of features that variants switch on", "base")
     caution: str = key("why to read results with this feature with care", "")
     sum_of: tuple[str, ...] = key("derive the number as the sum of these features instead of reading a column", ())
+    missing_words: str = key("what an empty value says to people; 'not recorded' by default", "")
+    never: float | None = key("the number that stands for 'it never happened'", None)
 
     @property
     def source(self) -> str:
@@ -69,6 +71,11 @@ class Feature:
     def always_shown(self) -> bool:
         """Whether an explanation must always name it: age and sex, where they are features."""
         return "(age)" in self.sensitive or "(sex)" in self.sensitive
+
+    @property
+    def is_age(self) -> bool:
+        """Whether it is an age in years, which people say in whole completed years."""
+        return self.unit == "years" and "(age)" in self.sensitive
 
     @property
     def refuses_category(self) -> bool:

@@ -20,11 +20,13 @@ class Origin:
 
     ``flow``: (step, rows that are left or left out) in order, from the records to the cases.
     ``portrait``: counts for pictures (see :mod:`forecast.records.portrait`). ``made``: settings, versions, hashes.
+    ``rates``: base rates under other choices (see :mod:`forecast.outcomes.sensitivity`), where they were asked for.
     """
 
     flow: tuple[tuple[str, int], ...] = ()
     portrait: Mapping[str, Any] = field(default_factory=dict)
     made: Mapping[str, Any] = field(default_factory=dict)
+    rates: tuple[Mapping[str, Any], ...] = ()
 
     def metadata(self) -> dict[bytes, bytes]:
         """Return the facts as metadata of a Parquet file; the same facts give the same bytes."""
@@ -46,4 +48,4 @@ def origin_of(path: Path) -> Origin:
         return Origin()
     content = json.loads(raw)
     flow = tuple((str(step), int(count)) for step, count in content["flow"])
-    return Origin(flow, content["portrait"], content["made"])
+    return Origin(flow, content["portrait"], content["made"], tuple(content.get("rates", ())))

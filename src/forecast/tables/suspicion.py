@@ -33,13 +33,23 @@ MISSING_GAP = 0.15
 """How far the rate among rows without a value may lie from the others' before it is worth a question."""
 
 
+RANKS, PURE, EMPTY = "ranks", "pure", "empty"
+SIGNS = {
+    RANKS: "each ranks the outcome by itself too well",
+    PURE: "a value or range has nearly all or nearly none of the outcomes",
+    EMPTY: "where it is empty the outcome is much rarer or commoner",
+}
+"""The kinds of sign, and what is said of several columns with the same one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """One sign: the column, what was seen, and how many cases it concerns."""
+    """One sign: the column, what was seen, how many cases it concerns, and which of :data:`SIGNS` it is."""
 
     column: str
     seen: str
     cases: int
+    sign: str
 
 
 def examine(name: str, column: pa.ChunkedArray, happened: Bools, settings: Settings) -> list[Suspicion]:
@@ -119,7 +129,7 @@ def _ranks_too_well(name: str, grouped: _Grouped, happened: Bools, settings: Set
         scores[inside] = rates[grouped.codes[inside]]
     auc = _auc(scores, happened)
     if auc > settings.suspicious_auc:
-        yield Suspicion(name, f"ranks the outcome by itself with AUC {auc:.2f}", len(happened))
+        yield Suspicion(name, f"ranks the outcome by itself with AUC {auc:.2f}", len(happened), RANKS)
 
 
 def _rates(grouped: _Grouped, happened: Bools, rows: Bools) -> Floats:
@@ -155,7 +165,7 @@ def _nearly_pure(name: str, grouped: _Grouped, happened: Bools, settings: Settin
                 where = (
                     grouped.labels[first] if first == last else f"{grouped.labels[first]} ... {grouped.labels[last]}"
                 )
-                yield Suspicion(name, f"{where}: {k} of {n} cases have the outcome ({overall:.0%} overall)", n)
+                yield Suspicion(name, f"{where}: {k} of {n} cases have the outcome ({overall:.0%} overall)", n, PURE)
 
 
 def _runs(pure: Bools, ordered: bool) -> Iterator[tuple[int, int]]:
@@ -187,4 +197,4 @@ def _missing_tells(name: str, grouped: _Grouped, happened: Bools, settings: Sett
     spread = math.sqrt(among * (1 - among) / n + 1e-12)
     if abs(without - among) > max(MISSING_GAP, 5 * spread):
         seen = f"where it is empty {without:.0%} of {n} cases have the outcome, else {among:.0%}"
-        yield Suspicion(name, seen, n)
+        yield Suspicion(name, seen, n, EMPTY)

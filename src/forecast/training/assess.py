@@ -14,6 +14,7 @@ from forecast.evaluation.evaluate import evaluate_level
 from forecast.evaluation.report import ReportContext
 from forecast.explanations.reasons import importance
 from forecast.progress import SILENT, Progress
+from forecast.tables.origin import Origin
 
 if TYPE_CHECKING:
     from forecast.cases import Cases, Floats
@@ -81,9 +82,11 @@ def report_context(
     importance: Mapping[str, Sequence[tuple[str, float]]],
     technical: Mapping[str, str],
     notes: Sequence[str] = (),
-    portrait: Mapping[str, Any] | None = None,
+    origin: Origin | None = None,
+    steps: Sequence[tuple[str, int]] = (),
 ) -> ReportContext:
-    """Gather what the report says about the tested cases."""
+    """Gather what the report says about the tested cases; ``steps`` stand in the flow between cases and tested ones."""
+    origin = origin or Origin()
     phrases = {f.name: f.phrase for f in description.features}
     scale, cutoffs = description.scale, tested.cutoffs
     return ReportContext(
@@ -92,7 +95,7 @@ def report_context(
         source=description.head.source,
         words=dict(zip(scale.reached, scale.words, strict=True)),
         evaluations=evaluations,
-        flow=[*tested.cases.counts.items(), ("tested", len(tested.cases))],
+        flow=[*tested.cases.counts.items(), *steps, ("tested", len(tested.cases))],
         cautions=cautions_of(description),
         importance={level: [(phrases[n], v) for n, v in values] for level, values in importance.items()},
         exceptions=[(e.columns, e.reason, _allowed(e)) for e in description.exceptions],
@@ -107,7 +110,8 @@ def report_context(
         notes=notes,
         technical=technical,
         population=description.head.about,
-        portrait=portrait or {},
+        portrait=origin.portrait,
+        rates=origin.rates,
     )
 
 

@@ -87,7 +87,7 @@ def evaluate_bundle(
             **{f"Version of {name}": version for name, version in versions().items()},
         },
         notes=notes,
-        portrait=origin_of(path).portrait,
+        origin=origin_of(path),
     )
     with whole_files(report, figures) as [page, numbers]:
         write_report(context, page)

@@ -35,7 +35,7 @@ class Experiment:
     train_from: datetime.date | None = key('split = "time": the first day of the training period; by default all', None)
     train_before: datetime.date | None = key('split = "time": the first day after it; by default test_from', None)
     replicate: str = key(
-        '"hart" repeats the published design: training outcomes reach into the test period (overlapping, not evidence)',
+        '"hart" repeats the published years: training outcomes reach into the test period (overlapping, not evidence)',
         "",
         allowed=("", *REPLICATES),
     )

@@ -199,8 +199,9 @@ def _notes(material: Material) -> list[str]:
             )
         if fold.overlapping:
             notes.append(
-                f"Overlapping, not evidence: this repeats the published design. The outcomes of {fold.overlapping:,} "
-                "training cases reach into the test period, so the figures flatter the forecast."
+                "Overlapping, not evidence: this repeats the years of the published design, not its model. The "
+                f"outcomes of {fold.overlapping:,} training cases reach into the test period, so the figures flatter "
+                "the forecast."
             )
     if material.experiment.split != "folds":
         fold = material.repeats[0][0]
@@ -230,6 +231,17 @@ def _repeat_notes(tested: Sequence[Tested], description: Description) -> list[st
             f"mean {np.mean(scores):.4f}; intervals are of the first draw."
         )
     return notes
+
+
+def _steps(material: Material) -> list[tuple[str, int]]:
+    """Return what became of the cases that are not tested, where there is one training and one test part."""
+    if material.experiment.split == "folds":
+        return []
+    fold = material.repeats[0][0]
+    rest = len(material.cases) - len(fold.train) - len(fold.test) - fold.purged
+    steps = [("fitted and calibrated on", len(fold.train))]
+    steps += [("purged: outcome not complete when the test began", fold.purged)] if fold.purged else []
+    return steps + ([("outside the training and the test period", rest)] if rest else [])
 
 
 def split_sentence(material: Material) -> str:
@@ -298,7 +310,8 @@ def _write(
         importance=weights,
         technical=technical,
         notes=notes,
-        portrait=origin.portrait,
+        origin=origin,
+        steps=_steps(material),
     )
     write_report(context, folder / "report.html")
     return model_id
