@@ -86,3 +86,14 @@ def test_records_that_are_not_there_are_a_problem(run: Run) -> None:
     ended = run("data", "check", "nowhere", "--quiet")
     assert ended.status == 2
     assert "[file-missing]" in ended.err or "[records-" in ended.err
+
+
+def test_a_file_in_place_of_the_folder_is_told_so_and_nothing_foreign_is_replaced(
+    run: Run, here: Path, force_folder: Path
+) -> None:
+    ended = run("data", "check", force_folder / "persons.parquet", "--quiet")
+    assert (ended.status, "[records-not-folder]" in ended.err) == (2, True)
+    (here / "mine").write_text("notes", "utf-8")
+    ended = run("data", "check", force_folder, "--out", "mine", "--overwrite", "--quiet")
+    assert (ended.status, "[output-not-check]" in ended.err) == (2, True)
+    assert "add --overwrite" not in ended.err

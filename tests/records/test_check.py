@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import random
 import re
@@ -12,6 +13,7 @@ import pytest
 
 from forecast.problems import CATALOGUE, Problem
 from forecast.records.mapping import load_mapping
+from forecast.records.result import declared_end
 from forecast.records.schema import CUSTODY_EVENTS, OFFENCES
 from forecast.settings import Settings
 from tests.records.making import Rows, check, event, good, offence, person, write
@@ -80,7 +82,7 @@ def test_nothing_that_is_not_an_older_check_is_ever_replaced(where: str, tmp_pat
     (tmp_path / "other" / "diary.txt").write_text("dear diary", "utf-8")
     with pytest.raises(Problem) as raised:
         check(folder, out=tmp_path / where, overwrite=True)
-    assert raised.value.code in ("output-is-input", "output-exists")
+    assert raised.value.code in ("output-is-input", "output-not-check")
     assert (folder / "persons.parquet").exists()
 
 
@@ -101,11 +103,48 @@ def test_an_older_check_is_replaced_when_allowed(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out"]
 
 
-def test_records_without_people_are_accepted_as_such(tmp_path: Path) -> None:
+def test_a_file_is_never_replaced_by_a_check(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine", "utf-8")
+    with pytest.raises(Problem) as raised:
+        check(write(tmp_path / "in", good()), out=tmp_path / "notes", overwrite=True)
+    assert raised.value.code == "output-not-check"
+
+
+@pytest.mark.parametrize(("line", "end"), [("ends_before = 2018-01-01", datetime.date(2018, 1, 1)), ("", None)])
+def test_the_declared_end_of_the_records_goes_with_them(line: str, end: datetime.date | None, tmp_path: Path) -> None:
+    result = check(write(tmp_path / "in", good(), line), out=tmp_path / "out")
+    assert result.ends_before == end
+    assert json.loads((tmp_path / "out" / "check.json").read_text("utf-8"))["ends_before"] == (end and end.isoformat())
+    assert declared_end(tmp_path / "out") == end
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"ends_before": "soon"}', '{"ends_before": 7}'])
+def test_an_account_that_no_check_wrote_is_a_problem(content: str, tmp_path: Path) -> None:
+    assert declared_end(tmp_path) is None
+    (tmp_path / "check.json").write_text(content, "utf-8")
+    with pytest.raises(Problem) as raised:
+        declared_end(tmp_path)
+    assert raised.value.code == "records-not-canonical"
+
+
+@pytest.mark.parametrize("empty", ["persons", "custody_events"])
+def test_a_needed_table_without_rows_fails_the_check(empty: str, tmp_path: Path) -> None:
+    rows = good() | {"offences": [], "custody_events": []} | {empty: []}
+    result = check(write(tmp_path / "in", rows), out=tmp_path / "out", quarantine=tmp_path / "bad")
+    assert {p.code for p in result.problems} == {"records-empty"}
+    assert empty in {p.facts["table"] for p in result.problems}
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "bad" / "check.json").is_file()
+
+
+def test_records_without_any_row_name_both_tables_that_are_needed(tmp_path: Path) -> None:
     rows: dict[str, Rows] = {"persons": [], "custody_events": [], "offences": []}
     result = check(write(tmp_path / "in", rows), out=tmp_path / "out", quarantine=tmp_path / "bad", max_refused=0.0)
     assert [t.rows for t in result.totals] == [0, 0, 0]
-    assert not result.problems
+    assert [(p.code, p.facts["table"]) for p in result.problems] == [
+        ("records-empty", "persons"),
+        ("records-empty", "custody_events"),
+    ]
 
 
 def test_every_code_of_a_row_is_explained_on_the_page_about_records() -> None:
@@ -120,4 +159,4 @@ def test_the_mapping_on_the_page_about_records_is_one(tmp_path: Path) -> None:
     (tmp_path / "records.toml").write_text(shown, "utf-8")
     mapping = load_mapping(tmp_path / "records.toml")
     assert mapping.tables["persons"].values["sex"] == {"1": "M", "2": "F"}
-    assert len(mapping.assumptions()) == 2
+    assert len(mapping.assumptions()) == 3

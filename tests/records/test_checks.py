@@ -263,6 +263,14 @@ NOTED: dict[str, tuple[Spoil, tuple[str, str, str]]] = {
         _set("custody_events", "disposal", "charge"),
         ("custody_events", "record-disposal-undated", "disposed_at"),
     ),
+    "an offence recorded after its event was opened": (
+        _set("offences", "recorded_at", at("2010-06-01 11:00:01")),
+        ("offences", "record-offence-after-opening", "recorded_at"),
+    ),
+    "a person recorded after their first event": (
+        _set("persons", "recorded_at", at("2010-06-01 11:00:01")),
+        ("persons", "record-person-later", "recorded_at"),
+    ),
     "two people who look like one": (
         lambda rows: (
             _set("persons", "postcode_outward", "DH1")(rows),
@@ -318,11 +326,57 @@ def test_versions_that_follow_each_other_are_in_order(tmp_path: Path) -> None:
     assert [row["code"] for row in accepted(tmp_path / "out", "offences")] == ["8N", "105A"]
 
 
+def test_only_the_first_version_of_an_offence_and_of_its_event_say_whether_it_is_late(tmp_path: Path) -> None:
+    rows = good()
+    opened, later = at("2010-06-01 11:00"), at("2010-06-02")
+    rows["custody_events"] = [event(superseded_at=later), event(recorded_at=later, disposal="other", disposed_at=later)]
+    rows["offences"] = [
+        offence(superseded_at=later),
+        offence(code="105A", recorded_at=later),
+        offence("O2", recorded_at=later, superseded_at=at("2010-06-03")),
+        offence("O2", recorded_at=at("2010-06-03")),
+        offence("O3", recorded_at=opened),
+    ]
+    [finding] = check(write(tmp_path / "in", rows)).findings
+    assert (finding.code, finding.count, finding.examples) == ("record-offence-after-opening", 1, ("O2",))
+
+
+def test_a_limit_on_late_offences_fails_the_check(tmp_path: Path) -> None:
+    rows = good()
+    rows["offences"][0]["recorded_at"] = at("2010-06-01 11:05")
+    folder = write(tmp_path / "in", rows, '[limits]\n"record-offence-after-opening" = 0.1')
+    [problem] = check(folder).problems
+    assert problem.code == "records-too-many-of"
+
+
+def test_versions_without_an_end_are_closed_by_the_next_one_where_the_mapping_says_so(tmp_path: Path) -> None:
+    rows = good()
+    withdrawn = at("2010-07-01")
+    rows["offences"] = [
+        offence(),
+        offence(),  # a copy closes nothing
+        offence(code="105A", recorded_at=at("2010-06-03")),
+        offence(code="28A", recorded_at=at("2010-06-02")),
+        offence("O2", superseded_at=withdrawn),
+    ]
+    folder = write(tmp_path / "in", rows, "[offences]\nclose_versions = true")
+    result = check(folder, out=tmp_path / "out")
+    assert found(result) == {("offences", "record-duplicate", ""): 1}
+    kept = {(row["offence_id"], row["code"]): row["superseded_at"] for row in accepted(tmp_path / "out", "offences")}
+    assert kept == {
+        ("O1", "8N"): at("2010-06-02"),
+        ("O1", "28A"): at("2010-06-03"),
+        ("O1", "105A"): None,
+        ("O2", "8N"): withdrawn,
+    }
+    assert any("assumed to have stood" in text for text in result.assumptions)
+
+
 def test_a_person_in_two_rows_stays_once_without_the_values_on_which_the_rows_disagree(tmp_path: Path) -> None:
     rows = good()
     rows["persons"].insert(0, person(born_on=datetime.date(1981, 5, 3), recorded_at=at("2009-01-01")))
     result = check(write(tmp_path / "in", rows), out=tmp_path / "out", quarantine=tmp_path / "bad")
-    assert found(result, "refused") == {("persons", "record-duplicate-differs", ""): 1}
+    assert found(result, "refused") == {("persons", "record-person-differs", ""): 1}
     [value] = pq.read_table(tmp_path / "bad" / "values.parquet").to_pylist()
     assert (value["row"], value["key"], value["column"], value["found"]) == (2, "P1", "born_on", "1980-05-03")
     assert found(result, "set aside") == {("persons", "record-values-differ", "born_on"): 1}

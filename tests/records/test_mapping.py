@@ -49,6 +49,11 @@ def test_what_is_wrong_with_a_mapping_is_a_problem_that_says_so(
     assert says in str(problem)
 
 
+def test_a_table_without_versions_has_none_to_close(tmp_path: Path) -> None:
+    [problem] = load(tmp_path, "[persons]\nclose_versions = true")
+    assert (problem.code, "no versions" in str(problem)) == ("toml-unknown-key", True)
+
+
 def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
     found = load(tmp_path, 'timezon = "UTC"\n[persons]\nfiel = "a"\n[offences.columns]\nx = "y"')
     assert len(found) == 3

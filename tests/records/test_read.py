@@ -76,7 +76,11 @@ def test_a_day_without_a_time_begins_for_what_happened_and_is_over_for_what_was_
     result = check(write_csv(tmp_path / "in", rows), out=tmp_path / "out")
     [kept] = accepted(tmp_path / "out", "offences")
     assert (kept["committed_at"], kept["recorded_at"]) == (at("2010-05-31 23:00"), at("2010-06-01 23:00"))
-    assert found(result) == {("offences", "record-day-only", "recorded_at"): 1}
+    # Known only when the day was over, so not when the custody record was opened.
+    assert found(result) == {
+        ("offences", "record-day-only", "recorded_at"): 1,
+        ("offences", "record-offence-after-opening", "recorded_at"): 1,
+    }
 
 
 def _retyped(folder: Path, table: str, **types: Any) -> Path:
@@ -326,8 +330,25 @@ def test_all_the_tables_and_columns_that_are_not_there_are_named_at_once(tmp_pat
     (folder / "persons.csv").write_text("person,recorded_at\nP1,2010-01-01\n", "utf-8")
     with pytest.raises(Problems) as raised:
         check(folder)
-    assert [p.code for p in raised.value.items] == ["column-missing", "records-table-missing"]
+    assert [p.code for p in raised.value.items] == ["records-column-missing", "records-table-missing"]
     assert "Did you mean 'person'?" in str(raised.value)
+    assert "[persons.columns] of records.toml" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["persons.parquet", "persons.csv", "bad.duckdb"])
+def test_a_file_that_is_no_database_is_not_taken_for_one(name: str, tmp_path: Path) -> None:
+    folder = write_csv(write(tmp_path / "in", good()), good())
+    (folder / "bad.duckdb").write_text("no database, although it is called one", "utf-8")
+    with pytest.raises(Problem, match="Give the folder that holds the tables, or a DuckDB file") as raised:
+        check(folder / name)
+    assert raised.value.code == "records-not-folder"
+
+
+def test_a_broken_database_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "broken.duckdb").write_bytes(bytes(8) + b"DUCK" + bytes(9_000))
+    with pytest.raises(Problem) as raised:
+        check(tmp_path / "broken.duckdb")
+    assert raised.value.code == "records-database"
 
 
 def test_parts_of_a_table_may_differ_in_their_types_and_not_in_their_columns(tmp_path: Path) -> None:
@@ -368,6 +389,41 @@ def test_a_column_of_a_type_that_cannot_hold_times_is_one_problem_and_not_one_a_
     with pytest.raises(Problem) as raised:
         check(folder)
     assert raised.value.code == "records-column-type"
+
+
+@pytest.mark.parametrize("days", ["", 'date_format = "%d/%m/%Y"\n'], ids=["no way for days", "a way for days"])
+@pytest.mark.parametrize(
+    ("text", "committed", "recorded"),
+    [
+        ("01/06/2009 10:00", "2009-06-01 09:00", "2009-06-01 09:00"),
+        ("01/06/2009 10:00:07", "2009-06-01 09:00:07", "2009-06-01 09:00:07"),
+        ("01/06/2009", "2009-05-31 23:00", "2009-06-01 23:00"),
+        ("2009-06-01T10:00:00Z", "2009-06-01 10:00", "2009-06-01 10:00"),
+        ("2009-06-01T10:00:00.25+02:00", "2009-06-01 08:00:00.25", "2009-06-01 08:00:00.25"),
+    ],
+)
+def test_with_a_declared_way_an_exact_time_and_a_day_alone_are_read_too(
+    text: str, committed: str, recorded: str, days: str, tmp_path: Path
+) -> None:
+    header = f'{LONDON}{days}time_format = "%d/%m/%Y %H:%M"\n'
+    rows = good()
+    rows["persons"][0]["born_on"] = "" if days else "1980-05-03"
+    other = offence("O2", committed_at="01/06/2008 10:00", recorded_at="01/06/2008 10:00")
+    rows["offences"] = [offence(committed_at=text, recorded_at=text), other]
+    result = check(write_csv(tmp_path / "in", rows, header), out=tmp_path / "out")
+    assert not found(result, "refused")
+    one = next(row for row in accepted(tmp_path / "out", "offences") if row["offence_id"] == "O1")
+    assert (one["committed_at"], one["recorded_at"]) == (at(committed), at(recorded))
+    [seen] = [f.count for f in result.findings if f.code == "record-day-only"] or [0]
+    assert seen == (len(text) == 10)
+
+
+@pytest.mark.parametrize("text", ["2009-06-01 10:00", "06/13/2009 10:00", "1/6", "2009-06-01", "10:00", "31/02/2009"])
+def test_with_a_declared_way_nothing_is_guessed(text: str, tmp_path: Path) -> None:
+    rows = good()
+    rows["offences"][0]["committed_at"] = text
+    result = check(write_csv(tmp_path / "in", rows, LONDON + 'time_format = "%d/%m/%Y %H:%M"\n'))
+    assert found(result, "refused") == {("offences", "record-unreadable", "committed_at"): 1}
 
 
 def test_a_way_of_writing_times_that_is_none_is_a_problem(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ class TableMapping:
     """How one table is read: all by canonical column name.
 
     ``columns`` names the column of the file, ``values`` the canonical code of each of theirs, ``same_as`` another
-    canonical column whose content stands in, ``constants`` the text that stands in every row. ``close_versions``: a version
-    without ``superseded_at`` stood until the next one of the same id was recorded.
+    canonical column whose content stands in, ``constants`` the text that stands in every row. ``close_versions``:
+    a version without ``superseded_at`` stood until the next one of the same id was recorded.
     """
 
     table: Table

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from forecast.training.train import Trained
 
 DATA_END = datetime.date(2018, 1, 1)
-QUICK_REPLICATES = 200
+QUICK_REPLICATES = 100
 """Resamples behind the intervals of the two tests that stand beside the headline."""
 WHY_CUTOFFS = "for the demonstration: a missed arrest counts as 1.5 false alarms, a missed serious one as 4"
 HEADLINE = Experiment(
@@ -50,8 +50,8 @@ HEADLINE = Experiment(
     cutoffs_reason=WHY_CUTOFFS,
     boosting_boosters=1,
     calibration_folds=3,
-    boosting_rounds=150,
-    boosting_learning_rate=0.08,
+    boosting_rounds=120,
+    boosting_learning_rate=0.1,
 )
 SECOND = dataclasses.replace(
     HEADLINE,
