@@ -155,14 +155,16 @@ def test_a_manifest_edited_by_hand_is_refused(copy: Path, change: Callable[[dict
 
 def test_a_missing_file_is_named(copy: Path):
     (copy / "model" / "design.json").unlink()
-    with damaged("model/design.json is missing"):
+    with damaged("model/design.json is missing") as found:
         load_bundle(copy)
+    assert found.value.code == "bundle-corrupt"
 
 
 def test_a_booster_smuggled_in_is_refused(copy: Path):
     shutil.copy(copy / "model" / "level1-booster1.txt", copy / "model" / "level1-booster3.txt")
-    with damaged("model/level1-booster3.txt is not in the manifest"):
+    with damaged("model/level1-booster3.txt is not in the manifest") as found:
         load_bundle(copy)
+    assert found.value.code == "bundle-corrupt"
 
 
 def test_a_newer_format_asks_for_an_upgrade(copy: Path):
