@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forecast.records.schema import FORECAST_REASONS, ORDER_KINDS, REASONS
+from forecast.records.schema import FORECAST_REASONS
 
 ANY = "any"
 """The taxonomy's class of every offence."""
@@ -26,15 +26,3 @@ def order_start_classes(kind: str) -> tuple[str, ...]:
 def order_end_classes(kind: str) -> tuple[str, ...]:
     """Return the classes of the end of an order; only that of imprisonment is of interest."""
     return (PRISON_END,) if kind == "prison" else ()
-
-
-OWN = (
-    CUSTODY,
-    ARREST,
-    *(f"custody_{reason}" for reason in REASONS),
-    INTELLIGENCE,
-    "order",
-    *(f"order_{kind}" for kind in ORDER_KINDS),
-    PRISON_END,
-)
-"""Our own classes; an offence has the classes that the taxonomy gives to its code, 'any' among them."""

@@ -91,10 +91,6 @@ class FeatureSpec:
         """Whether it rests on `persons`, whose rows have no versions: what stood there at a moment is not on record."""
         return any(column.startswith("persons.") for column in self.reads)
 
-    def with_name(self, name: str) -> FeatureSpec:
-        """Return the same feature under another name."""
-        return replace(self, name=name)
-
 
 class Allowance(Protocol):
     """A declared exception: who allowed which contested features, and why."""

@@ -134,7 +134,7 @@ def _observed_until(records: Path, assembly: Assembly) -> tuple[datetime.date, s
 
 
 def last_recording(records: Path) -> datetime.date:
-    """Return the day of the last recording in the records' custody events and offences, from the files' statistics."""
+    """Return the day of the last recording in the records' custody events and offences."""
     latest = []
     for table in (CUSTODY_EVENTS, OFFENCES):
         path = records / f"{table.name}.parquet"
