@@ -71,6 +71,10 @@ class Cases:
     """Flow: rows read, refused, left out by each cohort condition."""
     recorded: pd.DataFrame | None = None
     """Texts as they stand in the file, of features that a number would misquote ("48 or older"); for scoring."""
+    times: pd.DataFrame | None = None
+    """Days from ``as_of`` to the first outcome of each level (float64, NaN = none seen); one column a level reached."""
+    followed: pd.Series | None = None
+    """Days from ``as_of`` to the end of the data (float64). Less than the horizon: the case is censored."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -95,6 +99,8 @@ class Cases:
             part,
             self.counts,
             None if self.recorded is None else cut(self.recorded),
+            None if self.times is None else cut(self.times),
+            None if self.followed is None else self.followed[rows].reset_index(drop=True),
         )
 
 
@@ -103,12 +109,19 @@ class Forecasts:
     """Forecasts for n cases over K-1 levels reached.
 
     ``probability``: (n, K-1) calibrated, never increasing along a row. ``band``: (n,) index into the scale's bands.
-    ``capped``: (n, K-1) whether the level had to be lowered to the one before it.
+    ``capped``: (n, K-1) whether the level had to be lowered to the one before it. ``low`` and ``high``: (n, K-1) 95 %
+    interval about the group, which always contains the probability. ``outcomes``: (n, K) which outcomes the conformal
+    set holds. ``outside``: (n,) whether the case lies outside the support of the training data. These are None where
+    the bundle does not carry what they need.
     """
 
     probability: Floats
     band: Ints
     capped: Bools
+    low: Floats | None = None
+    high: Floats | None = None
+    outcomes: Bools | None = None
+    outside: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,16 @@ import numpy as np
 from forecast.evaluation import plots, svg, wording
 from forecast.evaluation.confusions import CELLS
 from forecast.evaluation.force_plots import force_pictures
+from forecast.evaluation.page import environment
 from forecast.explanations.points import whole
 from forecast.files import whole_files
 from forecast.problems import need
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from forecast.evaluation.confusions import Confusion
+    from forecast.evaluation.page import Section
     from forecast.evaluation.results import LevelEvaluation
 
-NOT_SIGNED = "not signed"
 NO_CAUTION = (
     "None was raised. That is no proof that there is none: the checks look for columns that rank outcomes suspiciously "
     "well."
@@ -60,6 +59,8 @@ class ReportContext:
     importance_unit: str = "Mean size of the contribution, log-odds"
     rates: Sequence[Mapping[str, Any]] = ()
     """Base rates of any and serious under other choices, with 95 % intervals, where they were measured."""
+    sections: Sequence[Section] = ()
+    """Further sections, each made by the module that measured what it shows; they follow the levels."""
     portrait: Mapping[str, Any] = field(default_factory=dict)
     """Counts of the force behind the cases (see `records.portrait`); empty for tables not made from records."""
 
@@ -88,7 +89,7 @@ def render_report(context: ReportContext) -> str:
     from markupsafe import Markup
 
     page = (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             c=context,
@@ -99,31 +100,6 @@ def render_report(context: ReportContext) -> str:
     )
     # The page must reach nothing outside; an address in a title or note stays readable as text.
     return re.sub(r"https?://", "", page)
-
-
-def _environment() -> Environment:
-    need("jinja2", "train")
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=wording.number, bounds=wording.bounds, spread=wording.spread)
-    environment.globals.update(
-        base_rate_sentence=wording.base_rate_sentence,
-        ranking_sentence=wording.ranking_sentence,
-        calibration_sentence=wording.calibration_sentence,
-        comparison_sentences=wording.comparison_sentences,
-        score_sentence=wording.score_sentence,
-        listed=wording.listed,
-        unknowns=wording.UNKNOWNS,
-        not_signed=NOT_SIGNED,
-    )
-    return environment
 
 
 def _level(context: ReportContext, e: LevelEvaluation) -> dict[str, Any]:

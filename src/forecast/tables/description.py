@@ -50,6 +50,12 @@ class Feature:
     sum_of: tuple[str, ...] = key("derive the number as the sum of these features instead of reading a column", ())
     missing_words: str = key("what an empty value says to people; 'not recorded' by default", "")
     never: float | None = key("the number that stands for 'it never happened'", None)
+    direction: str = key(
+        "how more of it moves the forecast, where that is declared: trees are then held to it",
+        "",
+        allowed=("", "raises", "lowers"),
+    )
+    sets: tuple[str, ...] = key("the sets of the catalogue that it belongs to; empty: it is for every model", ())
 
     @property
     def source(self) -> str:

@@ -1,0 +1,59 @@
+"""Lay out the report: one template environment, and sections that other modules make of what they measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forecast.evaluation import wording
+from forecast.problems import need
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+NOT_SIGNED = "not signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report under a heading of its own: ``name`` is its anchor, ``html`` what stands below the title."""
+
+    name: str
+    title: str
+    html: Markup
+
+
+def section(name: str, title: str, template: str, **values: Any) -> Section:
+    """Return a section made of `sections/TEMPLATE.html` and the values it shows."""
+    from markupsafe import Markup
+
+    html = environment().get_template(f"sections/{template}.html").render(**values)
+    return Section(name, title, Markup(html))
+
+
+def environment() -> Environment:
+    """Return the environment of the report's templates, with its filters and sentences."""
+    need("jinja2", "train")
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(number=wording.number, bounds=wording.bounds, spread=wording.spread)
+    made.globals.update(
+        base_rate_sentence=wording.base_rate_sentence,
+        ranking_sentence=wording.ranking_sentence,
+        calibration_sentence=wording.calibration_sentence,
+        comparison_sentences=wording.comparison_sentences,
+        score_sentence=wording.score_sentence,
+        listed=wording.listed,
+        unknowns=wording.UNKNOWNS,
+        not_signed=NOT_SIGNED,
+    )
+    return made
