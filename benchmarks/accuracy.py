@@ -17,7 +17,8 @@ import numpy as np
 from forecast.models.design import fit_design, tree_columns
 from forecast.settings import Settings
 from forecast.training.experiment import load_experiment
-from forecast.training.train import Material, held_out_forecasts, prepare
+from forecast.training.material import Material, prepare
+from forecast.training.testing import held_out_forecasts
 
 TABLES = (
     "compas:general",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from forecast.models.bundle import ModelBundle, load_bundle
 from forecast.settings import Settings
-from forecast.training.train import Material, Trained, prepare, train
+from forecast.training.material import Material, prepare
+from forecast.training.train import Trained, train
 from tests.helpers import small_bundle, small_experiment
 
 
@@ -102,3 +105,23 @@ def quick_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("forecast.training.train.write_report", stub)
     monkeypatch.setattr("forecast.training.evaluate_bundle.write_report", stub)
+
+
+@pytest.fixture(scope="session")
+def limited(material: Material, bundle: ModelBundle) -> ModelBundle:
+    """The bundle of :func:`trained` with its limits, measured on its own margins in place of out-of-fold ones."""
+    from forecast.models.uncertainty import fit_uncertainty
+
+    model, cases = bundle.forecaster.model, material.cases
+    margins = model.margins(cases.features)
+    uncertainty = fit_uncertainty(
+        [bundle.description.feature(name) for name in model.features],
+        cases.features,
+        margins[None] + np.array([-0.1, 0.0, 0.1])[:, None, None],
+        margins,
+        cases.outcomes.to_numpy(dtype=bool),
+        persons=cases.keys["person_id"],
+        calibration=bundle.forecaster.calibration,
+        seed=1,
+    )
+    return dataclasses.replace(bundle, forecaster=dataclasses.replace(bundle.forecaster, uncertainty=uncertainty))

@@ -18,7 +18,7 @@ from forecast.tables.description import Description
 from forecast.tables.library import load
 from forecast.training.experiment import Experiment
 from forecast.training.fit import Trainer
-from forecast.training.train import Material
+from forecast.training.material import Material
 
 KINDS = ("boosting", "logistic", "blend", "two-feature", "base-rate")
 CAUSAL = (

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from forecast.tables.library import load as load_table
     from forecast.tables.reader import read_cases
     from forecast.training.experiment import Experiment, load_experiment
-    from forecast.training.train import prepare, train
+    from forecast.training.material import prepare
+    from forecast.training.train import train
 
 _WHERE = {
     "Cases": "cases",

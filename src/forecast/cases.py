@@ -79,6 +79,21 @@ class Cases:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def complete(self, months: int) -> Bools:
+        """Say which cases were followed for ``months`` by calendar; without knowledge of follow-up all of them.
+
+        "No" is an outcome only where this is so (``months``: `Description.closing_months`); elsewhere it means "not
+        yet". Readers leave the others out unless they are asked for.
+        """
+        import numpy as np
+        import pandas as pd
+
+        if self.followed is None:
+            return np.ones(len(self), dtype=bool)
+        as_of = self.keys[AS_OF]
+        seen = as_of + pd.to_timedelta(self.followed, unit="D")
+        return np.asarray(as_of + pd.DateOffset(months=months) <= seen, dtype=bool)
+
     def take(self, rows: Ints | Bools) -> Cases:
         """Return the cases at the given positions or under a mask."""
 

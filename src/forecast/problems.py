@@ -56,6 +56,23 @@ CATALOGUE: dict[str, Entry] = {
         "{path} holds other things than a synthetic force, so it is not replaced.",
         "Choose another folder, or remove it by hand.",
     ),
+    "model-needs-set": Entry(
+        "{path}: the model '{model}' reads the set of features '{set}', which is not among those of the table: {known}.",
+        "Build the cases with that set too (features = \"extended+{set}\"), or leave the model out.",
+    ),
+    "model-needs-time": Entry(
+        "{path}: the model '{model}' learns from cases whose outcome was not complete when a test began; "
+        "split = \"{split}\" knows of no such day.",
+        "Use split = \"time\" or \"rolling\", or leave the model out.",
+    ),
+    "output-not-answers": Entry(
+        "{path} holds other things than answers to a challenge, so it is not replaced.",
+        "Choose another folder, or remove it by hand.",
+    ),
+    "challenge-nobody": Entry(
+        "{path}: nobody is left to forecast in {round}: {trained} people were fitted on, {refused} rows were refused.",
+        "Give a file of people other than the training people; `forecast data describe nij:{round}` names the columns.",
+    ),
     "output-not-check": Entry(
         "{path} is not the folder of an older check of records, so it is not replaced.",
         "Choose another folder, or remove it by hand.",
@@ -124,6 +141,35 @@ CATALOGUE: dict[str, Entry] = {
     "no-split-column": Entry(
         '{path}: the description says nothing about {wanted}, which split = "{split}" needs.',
         'Add it to the description, or do without (split = "folds", no --part).',
+    ),
+    "model-other-catalogue": Entry(
+        "{path}: {count} of the model's features were computed in another way than in the cases it was fitted on "
+        "({names}): {why}.",
+        "Build the cases with the version that the model's cases were built with, or train the model anew on these.",
+    ),
+    "rolling-overlap": Entry(
+        "{path}: each fold would be tested for {months} months, and the next begins after {every}: cases would be "
+        "tested twice.",
+        "Give test_months = {every} or fewer, or a larger origins_every_months.",
+    ),
+    "rolling-replicate": Entry(
+        "{path}: replicate repeats one published split, and split = \"rolling\" has many.",
+        'Leave replicate out, or give split = "time".',
+    ),
+    "fold-empty": Entry(
+        "The fold '{fold}' has {count} {part} cases, and {needed} are needed.",
+        "There are cases from {begin} to before {end} and an outcome takes {months} months: let test_from lie after "
+        "{first} and test_before not after {end}, or learn from a longer history (history_months).",
+    ),
+    "fold-outcome-rare": Entry(
+        "The fold '{fold}' has {count} of {total} {part} cases {kind} the outcome '{level}', and {needed} are needed.",
+        "Begin later (test_from), learn from a longer history (history_months), test for longer, or give more cases; "
+        "`forecast train --plan` draws the folds.",
+    ),
+    "censored-unknown": Entry(
+        "{path}: cases whose outcome is not complete can be used only where the description says when outcomes "
+        "happened and until when they were seen; it lacks {wanted}.",
+        "Add what it lacks, or do without models that learn from such cases (-ipcw).",
     ),
     "split-empty": Entry(
         "The split leaves {count} rows to {part}, and {needed} are needed.",
@@ -418,8 +464,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     # Features
     "features-set-unknown": Entry("There is no feature set called '{name}'.", "{hint}"),
-    "features-set-later": Entry(
-        "The feature set '{name}' has its place, but comes with a later version.", "Choose one of: {known}."
+    "features-sets-clash": Entry(
+        "The sets '{first}' and '{second}' both have a feature '{column}' and mean different things by it.",
+        "Join sets that agree, or make two tables of cases.",
     ),
     "features-allowed-unsigned": Entry(
         "The exception for {columns} does not say why, or by whom it was allowed.", "Give a reason and a name."
@@ -448,12 +495,92 @@ CATALOGUE: dict[str, Entry] = {
     "fold-without-outcome": Entry(
         "Fold {fold} has {count} people with the outcome '{level}'.", "Use fewer folds or more cases."
     ),
+    # Costs of errors
+    "costs-shape": Entry(
+        "{path}: the cost matrix has {found}; the outcome's {wanted} levels need {wanted} rows of {wanted}.",
+        "Give a row for each band and in it a cost for each outcome, both from the lowest up.",
+    ),
+    "costs-not-number": Entry(
+        "{path}: the cost in row {row}, column {column} is {found}.", "Write a number of 0 or more."
+    ),
+    "costs-negative": Entry(
+        "{path}: the cost in row {row}, column {column} is {found}; a cost is never negative.",
+        "Write 0 for what costs nothing, and more for what is worse.",
+    ),
+    "costs-diagonal": Entry(
+        "{path}: in column {column}, being right costs {right}, and being wrong (row {row}) only {wrong}.",
+        "Let the right band of each outcome cost less than every other band in its column; usually it costs 0.",
+    ),
+    "costs-order": Entry(
+        "{path}: in column {column}, row {far} is further from right than row {near}, but costs {less} instead of at "
+        "least {cost}.",
+        "Let being further wrong cost at least as much; check that rows are bands and columns outcomes, lowest first.",
+    ),
+    "costs-band-never": Entry(
+        "{path}: row {row} never costs less than row {other}, whatever follows, so nobody could be in its band.",
+        "Let each band be the cheapest for some outcome: its own.",
+    ),
+    "costs-bands": Entry(
+        "{path}: the bands are {found}, and those of the outcome are {wanted}.",
+        "Write the matrix for these bands, in this order.",
+    ),
+    "costs-half-signed": Entry(
+        "{path}: the costs are signed by halves: {missing} is missing.",
+        "A signature says who (signed_by), when (signed_on) and why (reason); leave all three out while nobody has "
+        "signed, or give all three.",
+    ),
+    "costs-target": Entry(
+        "The target '{name}' is {found}, which is not {wanted}.", "Correct it; for example {example}."
+    ),
+    "costs-no-errors": Entry(
+        "No ratio of errors can be had from these cases: {detail}.",
+        "Take cases that have outcomes of every level, and a forecast that differs between people.",
+    ),
+    "costs-target-unreachable": Entry(
+        "No costs give {wanted} cautious errors to one dangerous error on these cases; the nearest is {nearest}, with "
+        "the costs {matrix}.",
+        "Ask for the nearest, or take more cases or a forecast that has more than a few values.",
+    ),
+    # Published scales
+    "scale-unknown": Entry("There is no published scale called '{name}' here.", "{hint}"),
+    "scale-lacks-features": Entry(
+        "The scale {scale} reads features that the table does not hold: {columns}.",
+        "Build the cases with the feature set 'sanctions', alone or joined to another one, and allow its age and sex.",
+    ),
+    "scale-changed": Entry(
+        "The constants of the scale '{scale}' are not those with which the model in {path} was made.",
+        "Use the version of the package that made it, or train it again.",
+    ),
+    "scale-no-probability": Entry(
+        "{scale} has no probability of its own within {years} year(s).",
+        "Use its points as a ranking; the forecast is calibrated on the training data.",
+    ),
     # Bundles
     "bundle-missing": Entry(
         "{path} is not a model bundle (no manifest.json).", "Give the folder that `forecast train --out` wrote."
     ),
     "bundle-newer": Entry(
         "{path} is a bundle of format {found}; this version reads formats up to {newest}.", "Upgrade the package."
+    ),
+    # Updating and tuning
+    "update-rare": Entry(
+        "Level {level} has {count} cases on its rarer side among the {total} that count; updating needs {needed}.",
+        "Wait for more cases with a complete outcome, or leave the calibration as it is.",
+    ),
+    "tune-model": Entry(
+        "{path}: the model '{model}' has nothing to tune.", "Set model to one of: {known}."
+    ),
+    "tune-other": Entry(
+        "{path} holds the trials of another experiment, other data or other folds.",
+        "Give another file with --study, or remove it to begin anew.",
+    ),
+    "tune-storage": Entry(
+        "{path} cannot be read as a study: {detail}.",
+        "Give another file with --study, or remove it to begin anew.",
+    ),
+    "tune-short": Entry(
+        "{path}: from {first} to {before} there is no room for {folds} folds whose outcomes are complete.",
+        "Ask for fewer with --folds, or let the test begin at {needed} or later.",
     ),
     "bundle-corrupt": Entry(
         "{path} is damaged: {detail}.",
@@ -468,6 +595,90 @@ CATALOGUE: dict[str, Entry] = {
         "{refused} of {rows} rows of {path} were refused ({codes}); the other {scored} are scored.",
         "See {refused_file} for each row and its reason; add --allow-refused if that is in order.",
     ),
+    # The ledger
+    "ledger-nobody": Entry(
+        "The entry '{kind}' is by nobody.", "Say who does this (--by NAME): the ledger keeps it with the time."
+    ),
+    "ledger-broken": Entry(
+        "{path} is broken at entry {n}: {detail}.",
+        "Compare it with a copy or with a head that was kept elsewhere; nothing is appended until it is restored.",
+    ),
+    "ledger-unreadable": Entry("{path} cannot be read: {detail}.", "Check that you may read it."),
+    "ledger-unwritable": Entry(
+        "{path} cannot be written: {detail}. Nothing was recorded.", "Check that you may write there and the space."
+    ),
+    # Registry and promotion
+    "registry-name": Entry(
+        "'{name}' is no name for a line of models.",
+        "Use small letters, digits, '-' and '_', beginning with a letter, at most 60 of them.",
+    ),
+    "registry-unknown": Entry("No model is registered under '{name}' in {path}.", "{hint}"),
+    "registry-model-unknown": Entry("'{name}' has no model '{model}' in the registry.", "{hint}"),
+    "registry-differs": Entry(
+        "{path} holds another bundle with the same model id: its manifest differs.",
+        "Keep the one that is registered; a model is registered once and never replaced.",
+    ),
+    "registry-changed": Entry(
+        "{path} is not the bundle that was registered: its manifest has another sha256 than the ledger.",
+        "Restore the folder from where it was kept; do not use it.",
+    ),
+    "registry-why": Entry("'{what}' has no reason.", "Say why (--why TEXT): the ledger keeps it."),
+    "registry-expiry": Entry(
+        "The expiry date {found} is not after {today} and at most {months} months from it.",
+        "Choose an earlier date, or raise model_expiry_months in the settings and say why there.",
+    ),
+    "registry-store-down": Entry(
+        "The tracking store at {uri} did not answer: {detail}. {state}.",
+        "Start the store, or mend MLFLOW_TRACKING_URI, and give the same command again: {again}",
+    ),
+    "stage-unknown": Entry("There is no stage '{stage}'.", "Choose one of: {known}."),
+    "stage-order": Entry(
+        "{name} {model}: the stage '{stage}' cannot be signed now: {detail}.", "Next is: {after}."
+    ),
+    "stage-todo": Entry(
+        "{path}: still to be filled in: {keys}.",
+        "Write what is true in place of each TODO; a stage is signed only when its file says all of it.",
+    ),
+    "stage-shadow-short": Entry(
+        "{name} {model}: scored unseen from {since} to {until}; at least {months} months are needed.",
+        "Sign 'live' on or after {earliest}, with scores of the whole time.",
+    ),
+    "stage-shadow-scores": Entry(
+        "{path}: the shadow scores {file} are not there.", "Name files that exist; their sha256 goes into the ledger."
+    ),
+    "stage-shadow-other": Entry(
+        "{path}: {file} holds scores of the model {found}, not of {model}.", "Name the scores of this model."
+    ),
+    "stage-missing": Entry(
+        "{path} does not exist.", "Write it first: forecast stage show {name} {model} {stage}; then fill it in."
+    ),
+    "compare-no-unseen": Entry(
+        "{path}: none of {cases} cases is one that neither model was fitted on ({detail}).",
+        "Give later cases, or train with a test period that both have not seen.",
+    ),
+    "compare-other-outcome": Entry(
+        "{first} and {second} forecast different outcomes: {detail}.",
+        "Compare models of one outcome definition; register the other under a name of its own.",
+    ),
+    "promotion-refused": Entry(
+        "{name} {model} is not promoted. {failed}.", "Mend these and compare again; the refusal is in the ledger."
+    ),
+    "promotion-no-evidence": Entry(
+        "{name} {model} has not been compared with what is live now ({champion}).",
+        "Compare first: forecast models compare {name} {model} FILE.",
+    ),
+    "promotion-already-live": Entry("{name} {model} is live already.", "Nothing is to be done."),
+    "rollback-nothing": Entry(
+        "'{name}' has no earlier model to go back to.", "Promote another model, or sign the stage 'retired'."
+    ),
+    "model-expired": Entry(
+        "The model {model} expired on {expires}, and its days of grace ended on {refused_from}: it is not used.",
+        "Train and promote a newer one: forecast retrain EXPERIMENT.toml --name {name} --by NAME.",
+    ),
+    "retrain-split": Entry(
+        "{path}: split = '{split}' leaves no cases that neither the challenger nor the champion has seen.",
+        'Use split = "time" with test_from, or split = "flag".',
+    ),
     # Fetching data
     "dataset-unknown": Entry("There is no data set '{name}' to fetch.", "Choose one of: {known}."),
     "fetch-no-network": Entry(
@@ -477,6 +688,21 @@ CATALOGUE: dict[str, Entry] = {
     "fetch-checksum": Entry(
         "{path} has sha256 {found}, and none of the known ones.",
         "The publisher may have changed the file, or it was cut; delete it and fetch again, or read it with care.",
+    ),
+    # The forest
+    "forest-sizes": Entry(
+        "A forest of {classes} classes cannot draw {sizes} cases of them.",
+        "Give one number of cases, 1 or more, for each class from the lowest up, or none.",
+    ),
+    "forest-class": Entry(
+        "Level {level} of the outcome (0 is the lowest) has {cases} cases, of so few people that a forest that leaves "
+        "aside one of {parts} parts of the people would have none of them.",
+        "Give more cases of it; if there are any, held_out = 1 works (as published, but without honest figures).",
+    ),
+    "forest-ratio": Entry(
+        "No sizes were found that give {target:g} cautious errors for each dangerous one (within {tolerance:g} %): the "
+        "nearest was {nearest:.2f}, drawing {sizes}.",
+        "Sign a target nearer to that, or allow a wider tolerance or more tries.",
     ),
     # This machine
     "extra-missing": Entry(

@@ -149,6 +149,15 @@ class Settings:
     suspicious_cases: int = key(
         "cases in a block or value before an extreme base rate is suspicious", 50, low=5, high=10_000
     )
+    model_expiry_months: int = key("months from its registration until a model expires", 12, low=1, high=60)
+    model_expiry_warn_days: int = key("days before that date from which every use warns", 60, low=0, high=365)
+    model_expiry_grace_days: int = key("days after that date for which it may still be used", 30, low=0, high=180)
+    gate_slope_low: float = key("a model with a lower calibration slope is not promoted", 0.9, low=0, high=1)
+    gate_slope_high: float = key("a model with a higher calibration slope is not promoted", 1.1, low=1, high=10)
+    gate_group_gap: float = key(
+        "a model is not promoted if forecast and outcome of a group differ by more than this", 0.05, low=0, high=1
+    )
+    shadow_months: int = key("months scored and unseen by officers before a model may be live", 3, low=3, high=60)
 
 
 def load_settings(path: Path | None = None) -> Settings:

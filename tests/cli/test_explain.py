@@ -113,3 +113,25 @@ def test_settings_say_how_many_reasons(run: Run, here: Path, bundle: ModelBundle
     many = run("explain", bundle.folder, table_file, "--id", ids[0]).out
     assert len(few.splitlines()) < len(many.splitlines())
     assert np.all([check_sums(text) == 2 for text in (few, many)])
+
+
+def test_the_interval_the_set_and_a_record_unlike_those_of_training_are_said(
+    limited: ModelBundle, table_file: Path, here: Path, settings: Settings
+):
+    table = pd.read_csv(table_file, dtype=str, keep_default_na=False).iloc[:30]
+    table.loc[0, "age"] = "109"
+    table.to_csv(here / "old.csv", index=False)
+    text = explained_text(limited, explain_case(limited, here / "old.csv", table["case_id"][0], settings))
+    assert len(re.findall(r"With its interval: \d+ in 100 \(\d+ to \d+\)\.", text)) == 2
+    assert "This record lies outside what the forecast was built on: older than anybody in training" in text
+    assert "about the group, not about this person" in text
+    assert check_sums(text) == 2
+    plain = explained_text(limited, explain_case(limited, here / "old.csv", table["case_id"][1], settings))
+    assert "lies outside" not in plain
+
+
+def test_a_bundle_without_limits_says_none(bundle: ModelBundle, table_file: Path, ids: list[str], settings: Settings):
+    without = dataclasses.replace(bundle, forecaster=dataclasses.replace(bundle.forecaster, uncertainty=None))
+    text = explained_text(without, explain_case(without, table_file, ids[0], settings))
+    assert "interval" not in text
+    assert "lies outside" not in text

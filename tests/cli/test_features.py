@@ -38,9 +38,14 @@ def test_the_columns_that_a_feature_reads_are_listed_by_table(run: Run) -> None:
     assert "recorded_at, superseded_at; persons: born_on\n" in said
 
 
-def test_a_set_that_does_not_exist_or_comes_later_is_a_problem(run: Run) -> None:
+def test_a_set_that_does_not_exist_is_a_problem(run: Run) -> None:
     assert "[features-set-unknown]" in run("features", "list", "hrat").err
-    assert "[features-set-later]" in run("features", "list", "sanctions").err
+
+
+def test_the_set_of_the_published_scales_is_listed(run: Run) -> None:
+    said = run("features", "list", "sanctions").out
+    assert "sanction_previous" in said
+    assert "offences: code, proven_at, custody_id, recorded_at, superseded_at" in said
 
 
 def test_cases_are_built_with_the_flow_shown_and_described(run: Run, here: Path, records_folder: Path) -> None:

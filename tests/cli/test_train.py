@@ -34,6 +34,28 @@ def test_a_plan_shows_the_folds_and_writes_nothing(run: Run, here: Path, experim
     assert sorted(here.iterdir()) == before
 
 
+def test_a_plan_is_drawn_where_a_picture_is_asked_for(run: Run, here: Path, experiment_file: Path):
+    before = {path.name for path in here.iterdir()}
+    ended = run("train", experiment_file, "--plan", "--out", "plan.svg")
+    assert ended.status == 0
+    assert "plan.svg: the folds as a picture" in ended.out
+    assert {path.name for path in here.iterdir()} == before | {"plan.svg"}
+    assert "<svg" in (here / "plan.svg").read_text("utf-8")
+    again = run("train", experiment_file, "--plan", "--out", "plan.svg")
+    assert again.status == 2
+    assert "[output-exists]" in again.err
+
+
+def test_a_plan_beside_the_folder_of_a_bundle_writes_nothing_and_says_how_to_get_a_picture(
+    run: Run, here: Path, experiment_file: Path
+):
+    (here / "bundle").mkdir()
+    ended = run("train", experiment_file, "--plan", "--out", "bundle")
+    assert ended.status == 0
+    assert "--plan --out FILE.svg" in ended.out
+    assert not list((here / "bundle").iterdir())
+
+
 def test_without_out_or_plan_it_is_a_wrong_use(run: Run, experiment_file: Path):
     ended = run("train", experiment_file)
     assert ended.status == 2

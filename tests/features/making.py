@@ -119,7 +119,7 @@ def _versions(draw: st.DrawFn, rows: Rows, schema: Table, ids: Row, happened: st
         if schema is CUSTODY_EVENTS:
             row["reason"] = draw(st.sampled_from(REASONS))
         if schema is OFFENCES:
-            row["code"] = draw(st.sampled_from(CODES))
+            row |= {"code": draw(st.sampled_from(CODES)), "proven_at": draw(maybe)}
         if schema is ORDERS:
             row |= {"kind": draw(st.sampled_from(ORDER_KINDS)), "ends_at": draw(maybe)}
     rows[schema.name] += made

@@ -12,6 +12,7 @@ import numpy as np
 
 from forecast.features.classes import ARREST, custody_classes, order_start_classes
 from forecast.features.spec import WINDOWS_US, FeatureSet, FeatureSpec, Kind, Op
+from forecast.records.actuarial import load_actuarial
 from forecast.records.instants import DAY_US, YEAR_US
 from forecast.records.schema import FORECAST_REASONS
 from forecast.records.taxonomy import load_taxonomy
@@ -41,15 +42,15 @@ def facts_of(rows: Rows, person: str) -> tuple[list[Fact], list[Row]]:
     def of(name: str) -> list[Row]:
         return [row for row in rows.get(name, []) if row["person_id"] == person]
 
-    taxonomy, facts = load_taxonomy(), []
+    taxonomy, actuarial, facts = load_taxonomy(), load_actuarial(), []
     for row in of("custody_events"):
         classes = custody_classes(row["reason"])
         facts.append(Fact(classes, row["arrested_at"], row["recorded_at"], _until(row), row["custody_id"]))
     for row in of("offences"):
         said = taxonomy.lookup(row["code"])
         facts.append(
-            Fact(said.classes, row["committed_at"], row["recorded_at"], _until(row), row["custody_id"],
-                 round(said.weight * 1000))
+            Fact((*said.classes, *actuarial.presenting_classes(row["code"])), row["committed_at"], row["recorded_at"],
+                 _until(row), row["custody_id"], round(said.weight * 1000))
         )  # fmt: skip
     for row in of("intelligence"):
         facts.append(Fact(("intelligence",), row["observed_at"], row["recorded_at"], _until(row)))
@@ -62,7 +63,8 @@ def expected(rows: Rows, feature_set: FeatureSet) -> list[Row]:
     for person in rows["persons"]:
         facts, orders = facts_of(rows, person["person_id"])
         for custody_id, as_of in moments_of(rows, person["person_id"]):
-            moment = Moment(facts, orders, person, custody_id, as_of)
+            proven = [r for r in rows["offences"] if r["person_id"] == person["person_id"] and r.get("proven_at")]
+            moment = Moment(facts, orders, proven, person, custody_id, as_of)
             row = {f.name: narrowed(f, moment.value(f)) for f in feature_set.features}
             found.append({"custody_id": custody_id, "person_id": person["person_id"], "as_of": as_of, **row})
     return sorted(found, key=lambda r: (r["person_id"], r["as_of"], r["custody_id"]))
@@ -88,6 +90,7 @@ def narrowed(f: FeatureSpec, value: Any) -> Any:
 class Moment:
     facts: list[Fact]
     orders: list[Row]
+    proven: list[Row]
     person: Row
     custody_id: str
     t: int
@@ -97,13 +100,22 @@ class Moment:
         since = -math.inf if window < 0 else self.t - WINDOWS_US[window]
         return [
             fact
-            for fact in [*self.facts, *self.order_facts()]
+            for fact in [*self.facts, *self.order_facts(), *self.sanctions()]
             if name in fact.classes
             and fact.stay != self.custody_id
             and fact.recorded < self.t <= fact.until
             and fact.happened < self.t + (fact.stay is None and "intelligence" not in fact.classes)
             and fact.happened >= since
         ]
+
+    def sanctions(self) -> list[Fact]:
+        """Return one fact for each custody event and class with a proof that stands, dated by the earliest."""
+        dates: dict[tuple[str, str], list[int]] = {}
+        for row in self.proven:
+            if max(row["proven_at"], row["recorded_at"]) < self.t <= _until(row):
+                for name in load_actuarial().sanction_classes(row["code"]):
+                    dates.setdefault((row["custody_id"], name), []).append(row["proven_at"])
+        return [Fact((name,), min(found), 0, math.inf, stay) for (stay, name), found in dates.items()]
 
     def order_facts(self) -> list[Fact]:
         found = []

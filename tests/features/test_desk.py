@@ -19,6 +19,11 @@ from tests.features.making import Rows, at, event, histories, offence, one_perso
 from tests.features.test_kernel import differences, rows_of
 
 
+@pytest.fixture(scope="module", params=["extended", "extended+sanctions"])
+def every_desk(request: pytest.FixtureRequest) -> Desk:
+    return Desk.open(whole_set(request.param))
+
+
 @pytest.fixture(scope="module")
 def desk() -> Desk:
     return Desk.open(whole_set("extended"))
@@ -30,7 +35,8 @@ def alone(rows: Rows, person: str) -> Rows:
 
 @settings(max_examples=40, deadline=None)
 @given(rows=histories(people=3))
-def test_the_desk_gives_the_bits_of_the_batch(desk: Desk, rows: Rows) -> None:
+def test_the_desk_gives_the_bits_of_the_batch(every_desk: Desk, rows: Rows) -> None:
+    desk = every_desk
     batch = rows_of(compute_batch(records(rows), desk.prepared))
     found = [{**row, **desk.features(records(alone(rows, row["person_id"])), row["custody_id"])} for row in batch]
     assert differences(found, batch) == []
@@ -74,13 +80,33 @@ ROWS = one_person(
         ("age", ()),
     ],
 )
-def test_the_records_behind_a_feature_are_named(desk: Desk, feature: str, ids: tuple[str, ...]) -> None:
-    assert facts_behind(desk.person(records(ROWS)), "now", feature) == ids
+def test_the_records_behind_a_feature_are_named(every_desk: Desk, feature: str, ids: tuple[str, ...]) -> None:
+    assert facts_behind(every_desk.person(records(ROWS)), "now", feature) == ids
+
+
+def test_behind_a_sanction_stands_its_custody_event() -> None:
+    rows = one_person(
+        [event("a", at(2008, 1, 1)), event("b", at(2009, 7, 1)), event("now", T)],
+        [
+            offence("o1", "a", at(2008, 1, 1), code="46", proven_at=at(2008, 9, 1)),
+            offence("o2", "b", at(2009, 7, 1), code="8N", proven_at=at(2009, 9, 1)),
+            offence("o3", "b", at(2009, 7, 1), code="46", proven_at=at(2009, 9, 1)),
+        ],
+        orders=[{"order_id": "d1", "kind": "bail", "starts_at": T - 9, "recorded_at": T - 9}],
+        intelligence=[{"report_id": "r", "observed_at": T - 9, "recorded_at": T - 9}],
+    )
+    person = Desk.open(whole_set("sanctions+hart")).person(records(rows))
+    assert facts_behind(person, "now", "sanction_previous") == ("a", "b")
+    assert facts_behind(person, "now", "sanction_previous_violent") == ("b",)
+    assert facts_behind(person, "now", "sanction_first_age") == ("a",)
+    assert facts_behind(person, "now", "sanction_on_bail") == ("d1",)
+    assert facts_behind(person, "now", "PriorIntelCount") == ("r",)
 
 
 @settings(max_examples=30, deadline=None)
 @given(rows=histories(people=2))
-def test_counts_are_as_many_as_the_facts_behind_them(desk: Desk, rows: Rows) -> None:
+def test_counts_are_as_many_as_the_facts_behind_them(every_desk: Desk, rows: Rows) -> None:
+    desk = every_desk
     counting = [f.name for f in desk.prepared.feature_set.features if f.op in (Op.COUNT, Op.PRESENT_COUNT)]
     made = records(rows)
     person = desk.person(made)

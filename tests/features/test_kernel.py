@@ -18,7 +18,8 @@ from forecast.records.records import Records
 from tests.features.making import Rows, at, event, histories, offence, one_person, records
 from tests.features.reference import expected
 
-EVERYTHING = FeatureSet("everything", (*whole_set("extended").features, *whole_set("hart").features))
+SETS = ("extended", "hart", "sanctions")
+EVERYTHING = FeatureSet("everything", tuple(f for name in SETS for f in whole_set(name).features))
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from forecast.records.partitions import iter_people, load_records
 from forecast.records.schema import TABLES
 from tests.features.making import Rows, event, histories, offence, one_person, records
 
-EVERYTHING = FeatureSet("everything", (*whole_set("extended").features, *whole_set("hart").features))
+EVERYTHING = FeatureSet("everything", whole_set("extended+hart+sanctions").features)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,24 @@ def known_when_committed(arranged: Arranged) -> Arranged:
     events, table = arranged.records.custody_events, arranged.records.offences
     arrest = times(events, "arrested_at", LATEST)[arranged.offence_stay]
     return with_offences(arranged, set_times(table, "recorded_at", arrest))
+
+
+def proven_when_committed(arranged: Arranged) -> Arranged:
+    """Misread proofs as known when the offence was committed, as a pipeline that only asks whether does."""
+    table = arranged.records.offences
+    proven = ~pc.is_null(table["proven_at"]).to_numpy()
+    return with_offences(arranged, set_times(table, "proven_at", times(table, "committed_at", LATEST), proven))
+
+
+def the_last_proof(arranged: Arranged) -> Arranged:
+    """Misread the proof of every version of an offence as that of its last version."""
+    table = arranged.records.offences
+    proven = times(table, "proven_at", LATEST)
+    of = table["offence_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    last = np.zeros(of.max() + 1, dtype=np.int64)
+    last[of] = np.arange(len(table))  # rows of a person are in the order of recording, so the last one stays
+    known = proven[last[of]] != LATEST
+    return with_offences(arranged, set_times(table, "proven_at", proven[last[of]], known))
 
 
 def only_the_last_version(arranged: Arranged) -> Arranged:
@@ -107,7 +125,7 @@ def at_the_instant(honest: Compute) -> Compute:
     return lambda arranged, picked: honest(arranged, Moments(picked.person, picked.event_row, picked.as_of + 1))
 
 
-@pytest.mark.parametrize("name", ["extended", "hart"])
+@pytest.mark.parametrize("name", ["extended", "hart", "sanctions"])
 def test_no_feature_of_the_catalogue_sees_the_future(name: str, force: Arranged) -> None:
     every = whole_set(name)
     prepared = prepare(every)
@@ -154,6 +172,8 @@ def test_a_feature_that_leaks_on_purpose_is_caught_and_named(force: Arranged, ho
         (known_when_committed, "offences added to the custody event later"),
         (only_the_last_version, "rows edited later"),
         (the_last_reason, "rows edited later"),
+        (the_last_proof, "rows edited later"),
+        (proven_when_committed, "the record cut at the moment"),
         (orders_as_they_stand_now, "rows edited later"),
         (orders_as_they_stand_now, "rows withdrawn later"),
         (reports_as_they_stand_now, "rows withdrawn later"),

@@ -12,7 +12,7 @@ import pytest
 from forecast.models import boosting
 from forecast.models.boosting import Boosting, BoostingOptions, fit_boosting
 from forecast.models.bundle import ModelBundle
-from forecast.training.train import Material
+from forecast.training.material import Material
 
 SMALL = BoostingOptions(rounds=8, boosters=2, learning_rate=0.2)
 

@@ -28,7 +28,8 @@ from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.tables.description import build
 from forecast.tables.library import load
-from forecast.training.train import Material, Trained, prepare, train
+from forecast.training.material import Material, prepare
+from forecast.training.train import Trained, train
 from tests.helpers import KINDS, run_python, small_experiment
 
 SOURCE = Path(forecast.__file__).parent

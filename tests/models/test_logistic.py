@@ -12,7 +12,7 @@ import pytest
 from forecast.models.bundle import ModelBundle
 from forecast.models.logistic import Logistic, fit_logistic
 from forecast.tables.description import Feature
-from forecast.training.train import Material
+from forecast.training.material import Material
 
 PRIORS = Feature("priors", "number", "earlier arrests")
 SPEED = Feature("speed", "number", "speed")

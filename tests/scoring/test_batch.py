@@ -32,11 +32,12 @@ from forecast.tables.library import load
 from forecast.tables.reader import read_cases
 from forecast.tables.toml_text import to_toml
 from forecast.training.fit import Trainer
-from forecast.training.train import prepare
+from forecast.training.material import prepare
 from tests.helpers import CAUSAL, small_experiment
 
 OUTCOMES = ["rearrested", "serious"]
 LEVELS = ("any", "serious")
+LIMITS = ["low_any", "high_any", "low_serious", "high_serious", "outcome_set", "outside"]
 
 
 def dirty(table: pd.DataFrame) -> pd.DataFrame:
@@ -193,7 +194,7 @@ def test_fewer_reasons_can_be_asked_for(scored: Callable[..., Any], table: pd.Da
 
 def test_without_reasons_the_rest_is_the_same(scored: Callable[..., Any], table: pd.DataFrame):
     plain, short = scored(table, "a.parquet"), scored(table, "b.parquet", reasons=False)
-    assert list(short.scores) == ["case_id", "p_any", "p_serious", "band", "model_id", "note"]
+    assert list(short.scores) == ["case_id", "p_any", "p_serious", "band", "model_id", "note", *LIMITS]
     pd.testing.assert_frame_equal(short.scores, plain.scores[list(short.scores)])
     assert (plain.manifest["reasons"], short.manifest["reasons"]) == (True, False)
 
@@ -488,3 +489,33 @@ def test_a_whole_number_key_of_parquet_stays_one(
     scores = pd.read_parquet(tmp_path / "scores.parquet")
     assert scores["case_id"].tolist() == numbered["case_id"].tolist()
     assert scores["case_id"].dtype == numbered["case_id"].dtype
+
+
+# The limits of a forecast: interval, set of outcomes, mark.
+
+
+def test_a_bundle_that_knows_its_limits_writes_them_beside_the_same_forecasts(
+    scored: Callable[..., Any], table: pd.DataFrame, bundle: ModelBundle, limited: ModelBundle
+):
+    without = dataclasses.replace(bundle, forecaster=dataclasses.replace(bundle.forecaster, uncertainty=None))
+    plain = scored(table, "plain.parquet", bundle=without, reasons=False).scores
+    table = table.copy()
+    table.loc[3, "age"] = "109"
+    found = scored(table, "limited.parquet", bundle=limited, reasons=False).scores
+    assert list(found) == [*plain, *LIMITS]
+    assert (found["p_any"].drop(index=3) == plain["p_any"].drop(index=3)).all()
+    for level in LEVELS:
+        assert (found[f"low_{level}"] < found[f"p_{level}"]).all()
+        assert (found[f"p_{level}"] < found[f"high_{level}"]).all()
+    assert set(found["outcome_set"]) <= {"none", "any", "serious", "none, any", "any, serious", "none, any, serious",
+                                         "none, serious"}  # fmt: skip
+    assert found["outside"][3]
+    assert found["outside"].mean() < 0.1
+
+
+def test_the_size_of_chunks_changes_no_limit(
+    scored: Callable[..., Any], table: pd.DataFrame, limited: ModelBundle, settings: Settings
+):
+    whole = scored(table, "whole.parquet", bundle=limited).scores
+    cut = scored(table, "cut.parquet", bundle=limited, settings=dataclasses.replace(settings, chunk_rows=7)).scores
+    pd.testing.assert_frame_equal(cut, whole, check_exact=True)

@@ -13,7 +13,7 @@ from forecast.settings import Settings
 from forecast.tables.description import Benchmark
 from forecast.training import assess
 from forecast.training.assess import evaluate_levels, metrics_of, report_context
-from forecast.training.train import Material
+from forecast.training.material import Material
 
 
 @pytest.fixture(scope="module")

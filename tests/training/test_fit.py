@@ -17,9 +17,12 @@ from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.synthetic.table import make_table
 from forecast.training import fit
+from forecast.training.checks import check_features, check_outcomes
 from forecast.training.experiment import Experiment
-from forecast.training.fit import Trainer, check_features, check_outcomes, features_of
-from forecast.training.train import Material, held_out_forecasts, prepare
+from forecast.training.fit import Trainer
+from forecast.training.material import Material, prepare
+from forecast.training.parts import features_of
+from forecast.training.testing import held_out_forecasts
 from tests.helpers import small_experiment
 
 ALL = ("boosting", "logistic", "blend", "two-feature", "base-rate")

@@ -15,7 +15,8 @@ from forecast.files import sha256
 from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.training import tracking
-from forecast.training.train import Material, Trained, train
+from forecast.training.material import Material
+from forecast.training.train import Trained, train
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,8 @@ import sys
 from pathlib import Path
 from forecast.settings import Settings
 from forecast.training.experiment import Experiment
-from forecast.training.train import prepare, train
+from forecast.training.material import prepare
+from forecast.training.train import train
 here = Path(sys.argv[2])
 settings = Settings(models_folder=here / "models", threads=1, bootstrap_replicates=50)
 experiment = Experiment(name="x", table="synthetic", file=sys.argv[1], cutoffs=(0.4, 0.2), beside=("base-rate",),

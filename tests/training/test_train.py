@@ -18,7 +18,9 @@ from forecast.settings import Settings
 from forecast.synthetic.table import make_table
 from forecast.tables.library import load
 from forecast.tables.toml_text import to_toml
-from forecast.training.train import Material, Trained, prepare, split_sentence, train
+from forecast.training.material import Material, prepare
+from forecast.training.said import split_sentence
+from forecast.training.train import Trained, train
 from tests.helpers import small_experiment
 
 FILES = {
@@ -204,7 +206,7 @@ def test_a_replicate_is_called_overlapping_and_no_evidence(
 def test_the_bundle_of_a_flagged_table_is_the_model_that_was_tested(
     long_table: Path, settings: Settings, tmp_path: Path, quick_report: None
 ):
-    from forecast.training.train import held_out_forecasts
+    from forecast.training.testing import held_out_forecasts
 
     material = long_material(long_table, settings, split="flag")
     fold = material.repeats[0][0]

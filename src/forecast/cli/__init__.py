@@ -24,10 +24,15 @@ COMMANDS = {
         "List features, build cases from records, prove that nothing leaks.",
     ),
     "train": ("forecast.cli.train:train", "Test and fit models as an experiment file says; write a bundle."),
+    "tune": ("forecast.cli.tune:tune", "Look for better options of an experiment's model."),
     "evaluate": ("forecast.cli.evaluate:evaluate", "Evaluate a bundle on a table with outcomes; write the report."),
     "score": ("forecast.cli.score:score", "Score a file of cases, with reasons."),
     "explain": ("forecast.cli.explain:explain", "Explain one case of a file."),
-    "models": ("forecast.cli.models:models", "Show what a bundle holds."),
+    "study": ("forecast.cli.study:study", "Ask what if: how much history is enough, what does policing change?"),
+    "challenge": ("forecast.cli.challenge:challenge", "Answer public challenges, beside published tables."),
+    "models": ("forecast.cli.models:models", "Show a bundle; register, compare, promote; say which model was live."),
+    "stage": ("forecast.cli.stage:stage", "Lead a model through its stages; sign them."),
+    "retrain": ("forecast.cli.retrain:retrain", "Train a challenger on the newest data and hold it to the gate."),
     "tracking": ("forecast.cli.tracking:tracking", "Open the page of tracked runs."),
 }
 

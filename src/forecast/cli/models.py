@@ -9,11 +9,17 @@ from typing import Any
 import click
 
 from forecast.cli.console import interval, table
+from forecast.cli.costs import costs
+from forecast.cli.registry import COMMANDS
 
 
 @click.group()
 def models() -> None:
-    """Show what a bundle holds."""
+    """Show what a bundle holds; register, compare and promote models, and say which was live."""
+
+
+for command in (*COMMANDS, costs):
+    models.add_command(command)
 
 
 @models.command()
@@ -30,15 +36,14 @@ def show(bundle: Path, as_json: bool) -> None:
 
 def manifest_text(manifest: dict[str, Any], bundle: Path) -> str:
     """Return a manifest as text."""
-    cutoffs, data = manifest["cutoffs"], manifest["data"]
-    signed = f"signed by {cutoffs['signed_by']}" if cutoffs["signed_by"] else "not signed"
+    data = manifest["data"]
     rows = [
         ("model id", manifest["model_id"]),
         ("model", manifest["experiment"]["model"]),
         ("experiment", manifest["name"]),
         ("table", manifest["description"]["name"] + (f":{manifest['variant']}" if manifest["variant"] else "")),
         ("outcome", ", ".join(manifest["description"]["outcome"]["scale"])),
-        ("cut-offs", ", ".join(str(c) for c in cutoffs["values"]) + f" ({signed})"),
+        _bands_row(manifest),
         ("trained on", f"{data['cases']:,} cases of {data['file']}, sha256 {data['sha256'][:16]}..."),
         ("bundle format", manifest["format"]),
         ("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())),
@@ -49,3 +54,15 @@ def manifest_text(manifest: dict[str, Any], bundle: Path) -> str:
         figures = [(name, interval(*m["auc"]), interval(*m["brier"])) for name, m in by_model.items()]
         parts.append(f"Tested, level '{level}', with 95 % intervals\n" + table(("model", "AUC", "Brier"), figures))
     return "\n\n".join(parts)
+
+
+def _bands_row(manifest: dict[str, Any]) -> tuple[str, str]:
+    """Say what the bands come from, and who answers for it."""
+    from forecast.models.bands import Costs, CutOffs, signature
+
+    if "costs" in manifest:
+        found = Costs.from_json(manifest["costs"])
+        return "costs", "; ".join(", ".join(f"{c:g}" for c in row) for row in found.matrix) + f" ({signature(found)})"
+    cutoffs = manifest["cutoffs"]
+    said = signature(CutOffs(tuple(cutoffs["values"]), cutoffs["signed_by"]))
+    return "cut-offs", ", ".join(str(c) for c in cutoffs["values"]) + f" ({said})"

@@ -35,17 +35,19 @@ def score(
     Refused rows go to refused.parquet beside the output with their code and sentence; a manifest counts all.
     """
     from forecast.models.bundle import load_bundle
+    from forecast.registry.expiry import notes_on_use
     from forecast.scoring.batch import score_file
 
     settings = load_settings(settings_path)
     progress = Terminal(quiet)
     try:
         loaded = load_bundle(bundle, threads=settings.threads)
+        standing = notes_on_use(loaded, settings)  # refuses an expired model before any work is done
         done = score_file(loaded, file, out, settings, reasons=not no_reasons, overwrite=overwrite, progress=progress)
     finally:
         progress.close()
     click.echo(f"{done.rows:,} rows in: {done.scored:,} scored, {done.refused:,} refused.")
-    for note in done.notes:
+    for note in (*standing, *done.notes):
         click.echo(f"Note: {note}")
     click.echo(f"Scores: {done.out}\nManifest: {done.manifest_file}")
     if done.refused:

@@ -27,6 +27,9 @@ MISSING_ALLOWED = 0.05
 BLOCK_VALUES = 2**16
 """Weights drawn at a time: few enough that the working arrays stay in the cache."""
 
+BLOCK_ROWS = 25
+"""Resamples drawn at a time for functions that go through them one by one."""
+
 UNDEFINED = "not defined for these cases"
 NO_INTERVAL = "no interval: too many resamples gave no value"
 TOO_FEW = "too few to judge"
@@ -114,6 +117,33 @@ def _measure_into(found: Mapping[Key, dict[str, list[Floats]]], probes: Mapping[
         tallies = tally(probe.ranked, weights)
         for name, measure in probe.measures.items():
             found[key][name].append(measure(tallies))
+
+
+def resampled(
+    measures: Mapping[Key, Callable[[Floats], Mapping[str, Floats]]],
+    people: Ints,
+    *,
+    replicates: int,
+    seed: int,
+    progress: Progress,
+) -> dict[Key, dict[str, Floats]]:
+    """Measure as :func:`replicate` does, with functions of the weights themselves, (b, n), in the order of the cases.
+
+    Each returns arrays (..., b) by name. The resamples of one seed are the same as there, so that figures of both may
+    be paired.
+    """
+    found: dict[Key, dict[str, list[Floats]]] = {key: {} for key in measures}
+
+    def note(weights: Floats) -> None:
+        for key, measure in measures.items():
+            for name, values in measure(weights).items():
+                found[key].setdefault(name, []).append(values)
+
+    note(np.ones((1, len(people))))
+    for weights in person_weights(people, replicates, seed, block=BLOCK_ROWS):
+        note(weights)
+        progress.advance(len(weights))
+    return {key: {name: np.concatenate(parts, axis=-1) for name, parts in mine.items()} for key, mine in found.items()}
 
 
 def interval(replicates: Floats, level: float = LEVEL) -> tuple[float, float] | None:

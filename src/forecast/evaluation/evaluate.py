@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.evaluation import metrics
+from forecast.evaluation import kernels, metrics
 from forecast.evaluation.bootstrap import (
     Estimate,
     Probe,
@@ -18,6 +18,7 @@ from forecast.evaluation.bootstrap import (
     estimates,
     person_codes,
     replicate,
+    resampled,
     without_ranking,
 )
 from forecast.evaluation.calibration import reliability
@@ -37,6 +38,7 @@ from forecast.evaluation.groups import (
 from forecast.evaluation.results import LevelEvaluation
 from forecast.evaluation.scores import Score, score_evaluation, score_of, score_probes
 from forecast.problems import Problem
+from forecast.progress import SILENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +131,7 @@ def evaluate_level(
     replicates = settings.bootstrap_replicates
     progress.begin(f"Measuring: {words}", replicates)
     found = replicate(_probes(m), m.people, replicates=replicates, seed=seed, progress=progress)
+    found |= _other_briers(m, replicates, seed)
     figures = _figures(m, found, settings.small_group_events)
     return LevelEvaluation(
         level=level, words=words, chosen=chosen, replicates=replicates, seed=seed, **_counts(m), **figures
@@ -179,13 +182,35 @@ def _probes(m: _Material) -> dict[tuple[str, ...], Probe]:
 
 
 def _group_probes(m: _Material, group: Group) -> dict[tuple[str, ...], Probe]:
-    """Measure the chosen model in a group, and the Brier score of the others, for :meth:`mean_of_groups`."""
-    key = (group.attribute, group.value)
-    others = {name: p for name, p in m.models.items() if name != m.chosen}
-    return {("group", *key): group_probe(group, m.y, m.forecast, m.cutoffs)} | {
-        ("group, other", *key, name): Probe(metrics.presort(m.y, p, group.rows), {"brier": metrics.brier})
-        for name, p in others.items()
+    """Measure the chosen model in a group."""
+    return {("group", group.attribute, group.value): group_probe(group, m.y, m.forecast, m.cutoffs)}
+
+
+def _other_briers(m: _Material, replicates: int, seed: int) -> Measured:
+    """Measure the Brier score of the other models in each judged group, for :meth:`mean_of_groups`.
+
+    A mean over cases needs no ranking, so all models are added up at once, on the same resamples.
+    """
+    others = [name for name in m.models if name != m.chosen]
+    groups = [group for group in m.groups if group.judged]
+    if not others or not groups:
+        return {}
+    squares = np.column_stack([(m.models[name] - m.y) ** 2 for name in others] + [np.ones(len(m.y))])
+    measures = {
+        (group.attribute, group.value): partial(_sums, rows=group.rows, columns=squares[group.rows]) for group in groups
     }
+    found = resampled(measures, m.people, replicates=replicates, seed=seed, progress=SILENT)
+    return {
+        ("group, other", *key, name): {"brier": metrics.ratio(sums["sums"][i], sums["sums"][-1])}
+        for key, sums in found.items()
+        for i, name in enumerate(others)
+    }
+
+
+def _sums(weights: Floats, *, rows: Ints, columns: Floats) -> dict[str, Floats]:
+    found = np.empty((len(weights), columns.shape[1]))
+    kernels.kernel(kernels.sums)(weights[:, rows], columns, found)
+    return {"sums": found.T}
 
 
 def _present(score: Floats) -> Ints:

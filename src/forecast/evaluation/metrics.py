@@ -37,12 +37,30 @@ class Presorted:
     starts: Ints
     values: Floats
 
+    @cached_property
+    def terms(self) -> Terms:
+        """What metrics ask of each distinct score, worked out once for all sets of weights."""
+        clipped = np.clip(self.values, CLIP, 1 - CLIP)
+        with_outcome, without = np.log(clipped), np.log1p(-clipped)
+        return Terms((1 - self.values) ** 2, self.values**2, with_outcome, without, with_outcome - without)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Squared distance and logarithm of each distinct score, (G,), with the outcome and without, and its log-odds."""
+
+    square_with: Floats
+    square_without: Floats
+    log_with: Floats
+    log_without: Floats
+    log_odds: Floats
+
 
 @dataclass(frozen=True)
 class Tallies:
-    """Weight at each distinct score: ``positive`` and ``negative`` are (b, G), ``values`` is (G,)."""
+    """Weight at each distinct score: ``positive`` and ``negative`` are (b, G), those of ``ranked`` (G,)."""
 
-    values: Floats
+    ranked: Presorted
     positive: Floats
     negative: Floats
 
@@ -61,12 +79,15 @@ class Tallies:
         """Weight of all cases, (b,)."""
         return self.events + self.non_events
 
-    @cached_property
-    def log_odds(self) -> Floats:
-        """Log-odds of the distinct scores, (G,)."""
-        clipped = np.clip(self.values, CLIP, 1 - CLIP)
-        result: Floats = np.log(clipped) - np.log1p(-clipped)
-        return result
+    @property
+    def values(self) -> Floats:
+        """The distinct scores, (G,)."""
+        return self.ranked.values
+
+    @property
+    def terms(self) -> Terms:
+        """What metrics ask of them."""
+        return self.ranked.terms
 
 
 def presort(y: Bools, p: Floats, rows: Ints | None = None) -> Presorted:
@@ -86,7 +107,7 @@ def tally(ranked: Presorted, weights: Floats) -> Tallies:
     positive = every * ranked.positive
     if len(ranked.starts) < len(ranked.order):
         every, positive = (np.add.reduceat(part, ranked.starts, axis=1) for part in (every, positive))
-    return Tallies(ranked.values, positive, every - positive)
+    return Tallies(ranked, positive, every - positive)
 
 
 def ratio(above: Floats, below: Floats) -> Floats:
@@ -108,7 +129,7 @@ def auc(t: Tallies) -> Floats:
 
 def brier(t: Tallies) -> Floats:
     """Return the mean squared distance of forecast and outcome, (b,) (Brier 1950, Monthly Weather Review 78:1)."""
-    return ratio(t.positive @ (1 - t.values) ** 2 + t.negative @ t.values**2, t.total)
+    return ratio(t.positive @ t.terms.square_with + t.negative @ t.terms.square_without, t.total)
 
 
 def base_rate(t: Tallies) -> Floats:
@@ -137,8 +158,7 @@ def brier_skill(t: Tallies) -> Floats:
 
 def log_loss(t: Tallies) -> Floats:
     """Return the mean negative log-likelihood, (b,), natural logarithm, forecasts clipped to [1e-15, 1 - 1e-15]."""
-    clipped = np.clip(t.values, CLIP, 1 - CLIP)
-    return ratio(-(t.positive @ np.log(clipped) + t.negative @ np.log1p(-clipped)), t.total)
+    return ratio(-(t.positive @ t.terms.log_with + t.negative @ t.terms.log_without), t.total)
 
 
 def expected_observed(t: Tallies) -> Floats:
@@ -148,12 +168,12 @@ def expected_observed(t: Tallies) -> Floats:
 
 def intercept(t: Tallies) -> Floats:
     """Return calibration-in-the-large on the log-odds scale, (b,); see :func:`calibration_intercept`."""
-    return calibration_intercept(t.log_odds, t.positive, t.negative)
+    return calibration_intercept(t.terms.log_odds, t.positive, t.negative)
 
 
 def slope(t: Tallies) -> Floats:
     """Return the calibration slope, (b,); see :func:`calibration_slope`."""
-    return calibration_slope(t.log_odds, t.positive, t.negative)
+    return calibration_slope(t.terms.log_odds, t.positive, t.negative)
 
 
 METRICS: Mapping[str, Callable[[Tallies], Floats]] = {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.evaluation import wording
+from forecast.files import whole_files
 from forecast.problems import need
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -31,6 +35,21 @@ def section(name: str, title: str, template: str, **values: Any) -> Section:
 
     html = environment().get_template(f"sections/{template}.html").render(**values)
     return Section(name, title, Markup(html))
+
+
+def write_study(
+    path: Path, sections: Sequence[Section], *, title: str, lead: str, technical: Mapping[str, str]
+) -> None:
+    """Write sections as a page of their own, one HTML file that needs nothing beside it, whole or not at all."""
+    page = environment().get_template("study.html")
+    html = page.render(title=title, lead=lead, sections=sections, technical=technical)
+    with whole_files(path) as [temporary]:
+        temporary.write_text(without_addresses(html), encoding="utf-8", newline="\n")
+
+
+def without_addresses(html: str) -> str:
+    """Return a page that reaches nothing outside; an address in a title or note stays readable as text."""
+    return re.sub(r"https?://", "", html)
 
 
 def environment() -> Environment:

@@ -5,6 +5,7 @@ Forecasts and rates are drawn as people in 100. Nothing is told by colour alone:
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from forecast.evaluation.svg import AMBER, GREY, INK, NAVY, PALE, draw
@@ -28,6 +29,8 @@ WIDE = 6.6
 DASHES = ("--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)))
 NAME_LENGTH = 38
 MOST_BARS = 25
+MOST_CURVES = 5
+"""ROC curves drawn beside that of the chosen model: those with the largest areas."""
 
 
 def short(text: str, length: int = NAME_LENGTH) -> str:
@@ -68,7 +71,7 @@ def roc_plot(curves: Mapping[str, Sequence[Point]], *, chosen: str, name: str = 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label=" chance")
-        others = [one for one in curves if one != chosen and len(curves[one]) > 2]  # two points are the chance line
+        others = _best_ranking(curves, chosen)
         for i, other in enumerate(others):
             axes.plot(*zip(*curves[other], strict=True), color=(AMBER, GREY)[i % 2],
                       linestyle=DASHES[i % len(DASHES)], linewidth=1.5, label=" " + short(other))  # fmt: skip
@@ -80,6 +83,14 @@ def roc_plot(curves: Mapping[str, Sequence[Point]], *, chosen: str, name: str = 
 
     label = "ROC curves: true against false positive rate for each model and score; their areas are in the tables."
     return draw(paint, (WIDE * 0.62, 3.8), name=name, label=label)
+
+
+def _best_ranking(curves: Mapping[str, Sequence[Point]], chosen: str) -> list[str]:
+    """Return the names of the others with the largest areas, in the order given; more lines could not be told apart."""
+    others = [one for one in curves if one != chosen and len(curves[one]) > 2]  # two points are the chance line
+    areas = {one: sum((b[0] - a[0]) * (a[1] + b[1]) for a, b in pairwise(curves[one])) for one in others}
+    kept = set(sorted(others, key=lambda one: -areas[one])[:MOST_CURVES])
+    return [one for one in others if one in kept]
 
 
 def outcome_plot(spread: Histogram, *, words: str, name: str = "outcome") -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.evaluation import kernels
+
 if TYPE_CHECKING:
-    from forecast.cases import Bools, Floats
+    from forecast.cases import Bools, Floats, Ints
 
 STEPS = 100
 EXTREME = 500.0
@@ -38,7 +40,7 @@ def calibration_intercept(log_odds: Floats, positive: Floats, negative: Floats) 
     both = (positive.sum(axis=1) > 0) & (negative.sum(axis=1) > 0)
     result: Floats = np.full(len(positive), np.nan)
     design = np.ones((len(log_odds), 1))
-    result[both] = _fit(design, log_odds, positive[both], negative[both], np.zeros(1))[:, 0]
+    result[both] = logistic_coefficients(design, log_odds, positive[both], negative[both], np.zeros(1))[:, 0]
     return result
 
 
@@ -48,12 +50,14 @@ def calibration_slope(log_odds: Floats, positive: Floats, negative: Floats) -> F
     Shapes as in :func:`calibration_intercept`. Returns NaN where no finite fit exists: one class only, one forecast
     only, or classes that a cut separates.
     """
-    usable = _overlap(positive > 0, negative > 0)
+    usable = overlap(positive > 0, negative > 0)
     log_odds, positive, negative = _binned(log_odds, positive, negative)
     result: Floats = np.full(len(positive), np.nan)
     design = np.column_stack([np.ones(len(log_odds)), log_odds])
     start = np.array([0.0, 1.0])
-    result[usable] = _fit(design, np.zeros(len(log_odds)), positive[usable], negative[usable], start)[:, 1]
+    result[usable] = logistic_coefficients(design, np.zeros(len(log_odds)), positive[usable], negative[usable], start)[
+        :, 1
+    ]
     return result
 
 
@@ -64,13 +68,29 @@ def _binned(log_odds: Floats, positive: Floats, negative: Floats) -> tuple[Float
     """
     if len(log_odds) <= FEW:
         return log_odds, positive, negative
-    bins = np.floor(np.clip(log_odds, -EXTREME, EXTREME) * BINS_A_UNIT)
-    starts = np.flatnonzero(np.diff(bins, prepend=-np.inf))
+    starts = np.flatnonzero(np.diff(_bin_numbers(log_odds), prepend=-np.inf))
     mean = np.add.reduceat(log_odds, starts) / np.diff(starts, append=len(log_odds))
     return mean, np.add.reduceat(positive, starts, axis=1), np.add.reduceat(negative, starts, axis=1)
 
 
-def _overlap(positive: Bools, negative: Bools) -> Bools:
+def _bin_numbers(log_odds: Floats) -> Floats:
+    numbers: Floats = np.floor(np.clip(log_odds, -EXTREME, EXTREME) * BINS_A_UNIT)
+    return numbers
+
+
+def bins_of(log_odds: Floats) -> tuple[Floats, Ints]:
+    """Return the bins that forecasts with these log-odds (n,) fall into: their log-odds (G,), rising, and whose (n,).
+
+    Each distinct forecast is a bin of its own where there are few, else see :func:`_binned`.
+    """
+    distinct, place = np.unique(log_odds, return_inverse=True)
+    if len(distinct) <= FEW:
+        return distinct, place
+    _, bins = np.unique(_bin_numbers(distinct), return_inverse=True)
+    return np.bincount(bins, weights=distinct) / np.bincount(bins), bins[place]
+
+
+def overlap(positive: Bools, negative: Bools) -> Bools:
     """Say for which rows the classes overlap on the (sorted) axis; only then is there a finite slope.
 
     On one axis this is the exact condition of Albert and Anderson 1984 (Biometrika 71:1).
@@ -84,42 +104,16 @@ def _overlap(positive: Bools, negative: Bools) -> Bools:
     return result
 
 
-def _fit(design: Floats, offset: Floats, positive: Floats, negative: Floats, start: Floats) -> Floats:
-    """Return logistic coefficients (b, k) by damped Newton steps; NaN for a row that does not arrive.
+def logistic_coefficients(design: Floats, offset: Floats, positive: Floats, negative: Floats, start: Floats) -> Floats:
+    """Return logistic coefficients (b, k) by damped Newton steps from ``start`` (k,), NaN for a row that never arrives.
+
+    ``design``: (G, k); ``offset``: (G,); ``positive``, ``negative``: (b, G) weights with and without the outcome.
 
     A step whose largest change of a log-odds is d is shortened by log(1 + d)/d, with which Newton's method for a
     logistic likelihood arrives from any start (Sun and Tran-Dinh 2019, Mathematical Programming 178:145).
     """
-    coefficients = np.tile(start, (len(positive), 1))
-    arrived = np.zeros(len(positive), dtype=bool)
-    # log-odds are linear in the (one or two) columns, so their largest change is at one of the two ends
-    ends = design[[0, -1]] if len(design) else design
-    for _ in range(STEPS if len(positive) else 0):
-        with np.errstate(all="ignore"):
-            step = _newton_step(design, offset, coefficients, positive, negative)
-            change = np.abs(step @ ends.T).max(axis=1)
-            coefficients += step * (np.log1p(change) / np.where(change > 0, change, 1))[:, None]
-        arrived = change < TOLERANCE
-        if arrived.all():
-            break
-    coefficients[~arrived] = np.nan
+    coefficients = np.tile(start.astype(np.float64), (len(positive), 1))
+    weights = (np.ascontiguousarray(part, dtype=np.float64) for part in (positive, negative))
+    fit = kernels.kernel(kernels.logistic)
+    fit(np.ascontiguousarray(design), offset, *weights, coefficients, STEPS, TOLERANCE, EXTREME)
     return coefficients
-
-
-def _newton_step(design: Floats, offset: Floats, coefficients: Floats, positive: Floats, negative: Floats) -> Floats:
-    """Return Hessian^-1 gradient, (b, k), of the weighted log-likelihood."""
-    odds = coefficients @ design.T
-    odds += offset
-    np.clip(odds, -EXTREME, EXTREME, out=odds)
-    np.exp(np.negative(odds, out=odds), out=odds)
-    chance = 1 / (1 + odds)
-    against = np.multiply(odds, chance, out=odds)  # 1 - chance, but exact where the chance is nearly one
-    gradient = (positive * against - negative * chance) @ design
-    spread = np.multiply(chance, against, out=against)
-    spread *= positive + negative
-    k = design.shape[1]
-    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), k * k)
-    hessian = (spread @ products).reshape(-1, k, k)
-    # a trace of ridge keeps a flat spot solvable; it bends the path, not the place of arrival
-    hessian += np.eye(k) * (1e-12 * np.trace(hessian, axis1=1, axis2=2)[:, None, None] + 1e-300)
-    return np.asarray(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], dtype=np.float64)

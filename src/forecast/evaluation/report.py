@@ -13,7 +13,7 @@ import numpy as np
 from forecast.evaluation import plots, svg, wording
 from forecast.evaluation.confusions import CELLS
 from forecast.evaluation.force_plots import force_pictures
-from forecast.evaluation.page import environment
+from forecast.evaluation.page import environment, without_addresses
 from forecast.explanations.points import whole
 from forecast.files import whole_files
 from forecast.problems import need
@@ -59,6 +59,8 @@ class ReportContext:
     importance_unit: str = "Mean size of the contribution, log-odds"
     rates: Sequence[Mapping[str, Any]] = ()
     """Base rates of any and serious under other choices, with 95 % intervals, where they were measured."""
+    front: Sequence[Section] = ()
+    """Short sections that stand on the first page, after the warnings: what a reader looks for first."""
     sections: Sequence[Section] = ()
     """Further sections, each made by the module that measured what it shows; they follow the levels."""
     portrait: Mapping[str, Any] = field(default_factory=dict)
@@ -98,8 +100,7 @@ def render_report(context: ReportContext) -> str:
             pictures=[(title, Markup(svg), caption) for title, svg, caption in force_pictures(context.portrait)],
         )
     )
-    # The page must reach nothing outside; an address in a title or note stays readable as text.
-    return re.sub(r"https?://", "", page)
+    return without_addresses(page)
 
 
 def _level(context: ReportContext, e: LevelEvaluation) -> dict[str, Any]:

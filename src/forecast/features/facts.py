@@ -16,12 +16,17 @@ from forecast.features.programme import (
     END_SORTS,
     FIXED_SORTS,
     INTELLIGENCE_SORTS,
+    SANCTION_SORTS,
     START_SORTS,
+    USES_CATEGORIES,
+    USES_SANCTIONS,
     Lists,
     Programme,
     Sort,
 )
+from forecast.features.proven import sanctions
 from forecast.problems import Problem
+from forecast.records.actuarial import SANCTIONS, load_actuarial
 from forecast.records.arrange import Arranged
 from forecast.records.instants import DAY_US
 from forecast.records.schema import ORDER_KINDS, REASONS
@@ -30,14 +35,15 @@ from forecast.records.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from forecast.cases import Ints
+    from forecast.cases import Bools, Ints
 
     Int32s = NDArray[np.int32]
 
 _INTELLIGENCE = len(CUSTODY_SORTS)
 _STARTS = _INTELLIGENCE + len(INTELLIGENCE_SORTS)
 _ENDS = _STARTS + len(START_SORTS)
-_OFFENCES = _ENDS + len(END_SORTS)
+_SANCTIONS = _ENDS + len(END_SORTS)
+_OFFENCES = _SANCTIONS + len(SANCTION_SORTS)
 _EXAMPLES = 5
 
 
@@ -52,6 +58,7 @@ class Sorts:
     programme: Programme
     taxonomy: Taxonomy
     _of_code: dict[str, int] = field(default_factory=dict)
+    _sanctions: dict[str, tuple[bool, ...]] = field(default_factory=dict)
     _sorts: list[Sort] = field(default_factory=lambda: list(FIXED_SORTS))
     _lists: Lists | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,6 +83,17 @@ class Sorts:
                 self._learn(new)
             return np.array([-1 if code is None else self._of_code[code] for code in codes], dtype=np.int64)
 
+    def sanctions(self, codes: list[str | None]) -> Bools:
+        """Return (codes, K) which classes of sanctions a proven offence of each code makes; codes are known ones."""
+        made = self._sanctions
+        for code in codes:
+            if code is not None and code not in made:
+                classes = load_actuarial().sanction_classes(code, self.taxonomy)
+                made[code] = tuple(name in classes for name in SANCTIONS)
+        none = (False,) * len(SANCTIONS)
+        rows = [none if code is None else made[code] for code in codes]
+        return np.array(rows, dtype=bool).reshape(-1, len(SANCTIONS))
+
     def _learn(self, codes: list[str]) -> None:
         encoded = self.taxonomy.encode(pa.array(codes, pa.string()))
         unknown = [code for code, bad in zip(codes, encoded.unknown, strict=True) if bad]
@@ -85,6 +103,8 @@ class Sorts:
         known = {(s.classes, s.weight_milli): i for i, s in enumerate(self._sorts) if i >= _OFFENCES}
         for code, mask, weight in zip(codes, encoded.mask.tolist(), encoded.weight_milli.tolist(), strict=True):
             classes = tuple(name for bit, name in enumerate(self.taxonomy.classes) if mask >> bit & 1)
+            if USES_CATEGORIES in self.programme.uses:
+                classes += load_actuarial().presenting_classes(code, self.taxonomy)
             if (classes, weight) not in known:
                 known[classes, weight] = len(self._sorts)
                 self._sorts.append(Sort(classes, weight))
@@ -107,6 +127,8 @@ class _Stream(NamedTuple):
 def facts_of(arranged: Arranged, sorts: Sorts) -> Facts:
     """Return the facts of arranged records that the programme of ``sorts`` needs."""
     streams = [_custody(arranged), _offences(arranged, sorts)]
+    if USES_SANCTIONS in sorts.programme.uses:
+        streams.append(_sanctions(arranged, sorts))
     if "intelligence" in sorts.programme.uses and len(arranged.records.intelligence):
         streams.append(_intelligence(arranged))
     if "orders" in sorts.programme.uses and len(arranged.records.orders):
@@ -178,10 +200,7 @@ def _custody(arranged: Arranged) -> _Stream:
 
 def _offences(arranged: Arranged, sorts: Sorts) -> _Stream:
     table = arranged.records.offences
-    codes = table["code"]
-    if not pa.types.is_dictionary(codes.type):
-        codes = codes.dictionary_encode()
-    array = codes.unify_dictionaries().combine_chunks()
+    array = _codes(table)
     of = sorts.of_codes(array.dictionary.to_pylist()).astype(np.int32)
     return _Stream(
         arranged.offence_starts,
@@ -192,6 +211,32 @@ def _offences(arranged: Arranged, sorts: Sorts) -> _Stream:
         of[array.indices.to_numpy()],
         arranged.offence_stay,
     )
+
+
+def _codes(offences: pa.Table) -> pa.DictionaryArray:
+    codes = offences["code"]
+    if not pa.types.is_dictionary(codes.type):
+        codes = codes.dictionary_encode()
+    return codes.unify_dictionaries().combine_chunks()
+
+
+def _sanctions(arranged: Arranged, sorts: Sorts) -> _Stream:
+    """Return the sanctions, for each class apart: see :mod:`forecast.features.proven`."""
+    table = arranged.records.offences
+    array = _codes(table)
+    classes = sorts.sanctions(array.dictionary.to_pylist())[array.indices.to_numpy()]
+    until = _until(table)
+    found = sanctions(
+        micros(table["proven_at"]),
+        micros(table["recorded_at"]),
+        np.full(len(table), ALWAYS) if until is None else until,
+        arranged.offence_stay,
+        classes,
+    )
+    stay, place = np.divmod(found.key, len(SANCTIONS))
+    starts = np.searchsorted(stay, arranged.event_starts).astype(np.int64)
+    sort = place.astype(np.int32) + np.int32(_SANCTIONS)
+    return _Stream(starts, found.happened, found.known, found.known, found.until, sort, stay)
 
 
 def _intelligence(arranged: Arranged) -> _Stream:

@@ -9,6 +9,7 @@ import numpy as np
 from forecast.features.classes import ANY, ARREST, CUSTODY, PRISON_END
 from forecast.features.desk import PersonFile
 from forecast.features.kernel import HAPPENED, KNOWN, NEVER, RECORDED, SORT, STAY, UNTIL, Asked, Facts
+from forecast.features.programme import USES_SANCTIONS
 from forecast.features.spec import WINDOWS_US, FeatureSpec, Op
 from forecast.records.rules import GROUPS
 
@@ -105,6 +106,9 @@ def _ids(person: PersonFile, places: Ints) -> tuple[str, ...]:
     """Return the ids of the rows from which facts were made; a row is named once."""
     records, uses = person.arranged.records, person.prepared.programme.uses
     tables = [records.custody_events["custody_id"], records.offences["offence_id"]]
+    if USES_SANCTIONS in uses:  # the third stream: what is named is the custody event that was sanctioned
+        first, end = int(person.facts.start[2, 0]), int(person.facts.start[2, -1])
+        tables.append(tables[0].take(person.facts.table[STAY, first:end]))
     if "intelligence" in uses:
         tables.append(records.intelligence["report_id"])
     if "orders" in uses:

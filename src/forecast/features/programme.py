@@ -26,6 +26,7 @@ from forecast.features.classes import (
     order_start_classes,
 )
 from forecast.features.spec import WINDOWS_US, FeatureSet, FeatureSpec, Kind, Op
+from forecast.records.actuarial import PREFIX, SANCTIONS, VIOLENT_NOW
 from forecast.records.schema import ORDER_KINDS, REASONS
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ EDGES = LISTS
 """Lists of a sort: ever, one a window, presenting; and the classes whose earliest and latest times are kept."""
 OPERANDS = 4
 RUNNING = "running:"
+USES_SANCTIONS, USES_CATEGORIES = "offences:proven", "offences:categories"
+"""What a programme may use besides whole tables: sanctions, and the categories of the published scales."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ CUSTODY_SORTS = tuple(Sort(custody_classes(reason)) for reason in REASONS)
 INTELLIGENCE_SORTS = (Sort((INTELLIGENCE,)),)
 START_SORTS = tuple(Sort(order_start_classes(kind), running=1, order=kind) for kind in ORDER_KINDS)
 END_SORTS = tuple(Sort(order_end_classes(kind), running=-1, order=kind) for kind in ORDER_KINDS)
-FIXED_SORTS = (*CUSTODY_SORTS, *INTELLIGENCE_SORTS, *START_SORTS, *END_SORTS)
+SANCTION_SORTS = tuple(Sort((name,)) for name in SANCTIONS)
+FIXED_SORTS = (*CUSTODY_SORTS, *INTELLIGENCE_SORTS, *START_SORTS, *END_SORTS, *SANCTION_SORTS)
 """The sorts that do not hang on the taxonomy, in the order of their numbers; those of offences follow."""
 
 
@@ -90,7 +94,7 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class Programme:
-    """A compiled set: ``slots`` and ``edges`` say how much the kernel keeps; ``uses`` which tables it needs.
+    """A compiled set: ``slots`` and ``edges`` say how much the kernel keeps; ``uses`` which tables and parts it needs.
 
     ``groups`` is how many offence groups there are; slots of a group list lie side by side.
     """
@@ -164,11 +168,22 @@ def compile_set(feature_set: FeatureSet, groups: tuple[str, ...]) -> Programme:
         compiler.present_from,
         len(compiler.edges),
         len(groups),
-        frozenset(table.partition(".")[0] for f in feature_set.features for table in f.reads),
+        _uses(feature_set),
         compiler.slots,
         compiler.edges,
         tuple(places[k] for k in Kind if k != Kind.CATEGORY),
     )
+
+
+def _uses(feature_set: FeatureSet) -> frozenset[str]:
+    """Return the tables that a set reads, and which of the costlier parts of `offences` it needs."""
+    found = {table.partition(".")[0] for f in feature_set.features for table in f.reads}
+    subjects = {name for f in feature_set.features for name in (f.subject, f.other)}
+    if not subjects.isdisjoint(SANCTIONS):
+        found.add(USES_SANCTIONS)
+    if any(name.startswith(PREFIX) or name == VIOLENT_NOW for name in subjects):
+        found.add(USES_CATEGORIES)
+    return frozenset(found)
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import Protocol
 
@@ -55,6 +56,8 @@ class Kind(IntEnum):
     CATEGORY = 4  # text
 
 
+JOIN = "+"
+"""Stands between the names of sets that are joined."""
 RAISES, LOWERS, UNCLEAR = "raises", "lowers", "unclear"
 
 
@@ -91,6 +94,20 @@ class FeatureSpec:
         """Whether it rests on `persons`, whose rows have no versions: what stood there at a moment is not on record."""
         return any(column.startswith("persons.") for column in self.reads)
 
+    def digest(self, taxonomy: str) -> str:
+        """Return a short hash of all that decides its values, under a version of the offence taxonomy.
+
+        What only people read, and whether it is on, do not count.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _SAID}
+        facts = [(name, v.name if isinstance(v, IntEnum) else repr(v)) for name, v in values.items()]
+        window = WINDOW_YEARS[self.window] if self.window >= 0 else "ever"
+        return hashlib.sha256(repr((facts, window, taxonomy)).encode()).hexdigest()[:12]
+
+
+_SAID = ("phrase", "unit", "known", "missing", "direction", "contested", "protected", "default_on")
+"""What of a feature is for people and decisions, and changes no value."""
+
 
 class Allowance(Protocol):
     """A declared exception: who allowed which contested features, and why."""
@@ -119,12 +136,16 @@ class Allowed:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """The features of a matrix, in the order of its columns; ``note`` says what is to be known about the set."""
+    """The features of a matrix, in the order of its columns; ``note`` says what is to be known about the set.
+
+    Several sets can be joined into one, `extended+hart`; ``sets`` then says of each feature which sets it belongs to.
+    """
 
     name: str
     features: tuple[FeatureSpec, ...]
     note: str = ""
     allowed: tuple[Allowance, ...] = ()
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,6 +161,23 @@ class FeatureSet:
         """Return the feature called ``name``."""
         return next(f for f in self.features if f.name == name)
 
+    @property
+    def joined(self) -> bool:
+        """Whether it is made of several sets."""
+        return len(self.name.split(JOIN)) > 1
+
+    def sets_of(self, name: str) -> tuple[str, ...]:
+        """Return the sets that a feature belongs to."""
+        return self.sets.get(name, (self.name,))
+
+    def of_set(self, name: str) -> tuple[FeatureSpec, ...]:
+        """Return the features of one of the joined sets, in their order."""
+        return tuple(f for f in self.features if name in self.sets_of(f.name))
+
     def only(self, names: Sequence[str]) -> FeatureSet:
         """Return the set with these features alone, in their order in the set."""
         return replace(self, features=tuple(f for f in self.features if f.name in names))
+
+    def digests(self, taxonomy: str) -> dict[str, str]:
+        """Return a short hash of each feature's meaning, by which other code or another taxonomy is noticed."""
+        return {f.name: f.digest(taxonomy) for f in self.features}

@@ -135,8 +135,9 @@ def _edited_event(rows: pa.Table) -> pa.Table:
 
 
 def _edited_offence(rows: pa.Table) -> pa.Table:
-    """Make it a murder, or something lesser of what was one, a year earlier."""
-    return _year_back(_swapped(rows, "code", *LATE_CODES), "committed_at")
+    """Make it a murder, or something lesser of what was one, a year earlier, and proven as soon as committed."""
+    rows = _year_back(_swapped(rows, "code", *LATE_CODES), "committed_at")
+    return set_times(rows, "proven_at", times(rows, "committed_at", 0))
 
 
 def _edited_report(rows: pa.Table) -> pa.Table:

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from forecast.features.classes import ARREST, CUSTODY, INTELLIGENCE
 from forecast.features.spec import RAISES, UNCLEAR, WINDOW_YEARS, FeatureSpec, Kind, Op
+from forecast.records.actuarial import SANCTIONS
 
 EVER = -1
 VERSIONS = ("recorded_at", "superseded_at")
 _OFFENCES = ("offences.code", "offences.committed_at", "offences.custody_id", *(f"offences.{c}" for c in VERSIONS))
+_PROVEN = ("offences.code", "offences.proven_at", "offences.custody_id", *(f"offences.{c}" for c in VERSIONS))
 _CUSTODY = ("custody_events.reason", "custody_events.arrested_at", *(f"custody_events.{c}" for c in VERSIONS))
 _INTELLIGENCE = ("intelligence.observed_at", *(f"intelligence.{c}" for c in VERSIONS))
 _ORDERS = ("orders.kind", "orders.starts_at", "orders.ends_at", *(f"orders.{c}" for c in VERSIONS))
 BORN = "persons.born_on"
 
 KNOWN = "When it was put on record; it counts only if that was strictly before the moment of the forecast."
+KNOWN_PROVEN = (
+    "When it was proven and put on record; it counts only if both were strictly before the moment of the forecast."
+)
 KNOWN_PRESENTING = "When it was put on record, by the moment of the forecast: what the person was then held for."
 KNOWN_PERSON = "As it stands on the person's record at the end of the data; the record keeps no versions of it."
 KNOWN_BIRTH = "The date of birth is taken as it stands on the person's record at the end of the data."
@@ -32,6 +37,8 @@ def reads_of(subject: str) -> tuple[str, ...]:
         return _CUSTODY
     if subject == INTELLIGENCE:
         return _INTELLIGENCE
+    if subject in SANCTIONS:
+        return _PROVEN
     return _ORDERS if subject.startswith("order") else _OFFENCES
 
 

@@ -1,6 +1,6 @@
 """Keep a trained model as a folder that names its own content by hash and never needs pickle.
 
-`manifest.json` holds the format version, the table's description, the outcome, cut-offs and who signed them,
+`manifest.json` holds the format version, the table's description, the outcome, cut-offs or costs and who signed them,
 the fingerprint of the training data, metrics, versions and the sha256 of every file written before it: all but the
 report and `run.json`. The model id is a hash of what decides a forecast, so the same data, settings and seed give the
 same id.
@@ -23,18 +23,34 @@ from typing import Any
 from forecast._version import __version__
 from forecast.cases import OutcomeScale
 from forecast.files import sha256, to_json
-from forecast.models.bands import CutOffs
+from forecast.models.additive import Additive
+from forecast.models.bands import BandRule, CutOffs
 from forecast.models.blend import Blend
 from forecast.models.boosting import Boosting
 from forecast.models.calibration import Calibration
+from forecast.models.costs import Costs
+from forecast.models.costs_check import check_costs
 from forecast.models.forecaster import Forecaster
+from forecast.models.forest import Forest
 from forecast.models.logistic import Logistic
-from forecast.problems import Problem
+from forecast.models.scales import Scale
+from forecast.models.uncertainty import FILE as UNCERTAINTY
+from forecast.models.uncertainty import Uncertainty
+from forecast.problems import Problem, Problems
 from forecast.tables.description import Description, build
 
-FORMAT = 1
+FORMAT = 2
+"""2 has "costs" (a matrix) where 1 has "cutoffs"; a bundle with cut-offs is still written as 1, which all can read."""
+
 MANIFEST = "manifest.json"
-KINDS: dict[str, Any] = {"blend": Blend, "boosting": Boosting, "logistic": Logistic}
+KINDS: dict[str, Any] = {
+    "additive": Additive,
+    "blend": Blend,
+    "boosting": Boosting,
+    "forest": Forest,
+    "logistic": Logistic,
+    "scale": Scale,
+}
 LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn")
 
 
@@ -66,17 +82,20 @@ def write_bundle(folder: Path, description: Description, forecaster: Forecaster,
     model = folder / "model"
     model.mkdir()
     forecaster.model.save(model)
+    if forecaster.uncertainty is not None:
+        (model / UNCERTAINTY).write_text(to_json(forecaster.uncertainty.to_json()), encoding="utf-8")
+    rule = "costs" if isinstance(forecaster.cutoffs, Costs) else "cutoffs"
     deciding = {
         "kind": forecaster.model.kind,
         "description": _plain(description.raw),
         "variant": description.variant,
         "calibration": {"a": list(forecaster.calibration.a), "b": list(forecaster.calibration.b)},
-        "cutoffs": forecaster.cutoffs.to_json(),
+        rule: forecaster.cutoffs.to_json(),
     }
     files = {p.relative_to(folder).as_posix(): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
     weights = {name: digest for name, digest in files.items() if name.startswith("model/")}
     model_id = _digest({**deciding, "weights": weights})[:16]
-    manifest = {**facts, **deciding, "format": FORMAT, "model_id": model_id, "files": files}
+    manifest = {**facts, **deciding, "format": 1 if rule == "cutoffs" else FORMAT, "model_id": model_id, "files": files}
     manifest["manifest_sha256"] = _digest(manifest)
     (folder / MANIFEST).write_text(to_json(manifest, sort_keys=False), encoding="utf-8")
     return model_id
@@ -121,16 +140,44 @@ def load_bundle(folder: Path, *, threads: int = 0) -> ModelBundle:
 
 
 def _forecaster(folder: Path, manifest: Mapping[str, Any], description: Description, threads: int) -> Forecaster:
-    """Put model, calibration and cut-offs together, or say that they do not belong together."""
+    """Put model, calibration and cut-offs or costs together, or say that they do not belong together."""
     calibration = Calibration(tuple(manifest["calibration"]["a"]), tuple(manifest["calibration"]["b"]))
-    cutoffs = CutOffs(*(manifest["cutoffs"][name] for name in ("values", "signed_by", "reason")))
+    cutoffs = _band_rule(folder, manifest, len(description.scale.levels))
     levels = len(description.scale.reached)
     if manifest["kind"] not in KINDS:
         raise Problem("bundle-corrupt", path=folder, detail=f"the kind of model '{manifest['kind']}' is not known")
     if any(len(values) != levels for values in (calibration.a, calibration.b, cutoffs.values)):
         raise Problem("bundle-corrupt", path=folder, detail=f"calibration or cut-offs are not of {levels} levels")
     model = KINDS[manifest["kind"]].load(folder / "model", threads)
-    return Forecaster(model, calibration, CutOffs(tuple(cutoffs.values), cutoffs.signed_by, cutoffs.reason))
+    return Forecaster(model, calibration, cutoffs, _uncertainty(folder, levels))
+
+
+def _uncertainty(folder: Path, levels: int) -> Uncertainty | None:
+    """Return what the bundle says about its own limits; bundles of before 2026-11-21 say nothing."""
+    path = folder / "model" / UNCERTAINTY
+    if not path.is_file():
+        return None
+    try:
+        found = Uncertainty.from_json(json.loads(path.read_text("utf-8")))
+        fits = len(found.intervals.curves) == levels == len(found.sets.thresholds) - 1
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem("bundle-corrupt", path=folder, detail=f"model/{UNCERTAINTY} cannot be read") from error
+    if not fits:
+        raise Problem("bundle-corrupt", path=folder, detail=f"model/{UNCERTAINTY} is not of {levels} levels")
+    return found
+
+
+def _band_rule(folder: Path, manifest: Mapping[str, Any], levels: int) -> BandRule:
+    """Return the cut-offs or costs of a manifest."""
+    if "costs" not in manifest:
+        kept = manifest["cutoffs"]
+        return CutOffs(tuple(kept["values"]), kept["signed_by"], kept["reason"])
+    costs = Costs.from_json(manifest["costs"])
+    try:
+        check_costs(costs.matrix, levels, folder)
+    except (Problem, Problems) as problem:
+        raise Problem("bundle-corrupt", path=folder, detail="its costs are not a cost matrix") from problem
+    return costs
 
 
 def versions() -> dict[str, str]:

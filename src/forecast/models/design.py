@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.models.splines import curve, knots_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -25,6 +27,12 @@ MOST_VALUES = 200
 """Columns that an open list may get, its commonest values."""
 FEW_VALUES = 12
 """Up to so many distinct numbers, a linear model gets a step at each of them; above, at quantiles."""
+STEPS = 5
+"""Of a number with few values, so many of the smallest may get a step beside the line."""
+WORTH_A_STEP = 0.01
+"""Share of cases at or above a value from which it gets one."""
+CROWDED = 0.05
+"""From this share of cases at its smallest value on, a spline gives that value a step of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +40,10 @@ class Column:
     """One column of the matrix: the feature it belongs to and how it is made from it.
 
     ``how``: "value" (the number), "is" (1 where the category is ``value``), "missing" (1 where it is missing),
-    "from" (1 where the number is ``value`` or more). ``fill`` stands for a missing number where training never saw one
-    missing; ``low`` and ``high`` keep a number within what training saw.
+    "from" (1 where the number is ``value`` or more), "recency" (1 / (1 + years), 0 where it is missing or at least
+    ``value``: it never happened), "spline" (the restricted cubic over ``knots`` that bends at the knot ``value``).
+    ``fill`` stands for a missing number where training never saw one missing; ``low`` and ``high`` keep a number
+    within what training saw.
     """
 
     feature: str
@@ -42,10 +52,17 @@ class Column:
     fill: float | None = None
     low: float | None = None
     high: float | None = None
+    knots: tuple[float, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the column as plain data; what is not given is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Column:
+        """Build a column from plain data; what an older bundle does not have keeps its default."""
+        knots = content.get("knots")
+        return cls(**{**content, "knots": None if knots is None else tuple(knots)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +97,7 @@ class Design:
         For a category: a value without a column, declared nowhere or rare in training. For a number: none at all,
         where it was never missing in training.
         """
-        numbers = {column.feature: column for column in self.columns if column.how == "value"}
+        numbers = {column.feature: column for column in self.columns if column.how in ("value", "recency")}
         known: dict[str, set[str]] = {name: set() for name in self.features if name not in numbers}
         for column in self.columns:
             if column.how == "is":
@@ -96,7 +113,7 @@ class Design:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Design:
         """Build a design from plain data."""
-        return cls(tuple(content["features"]), tuple(Column(**c) for c in content["columns"]))
+        return cls(tuple(content["features"]), tuple(Column.from_json(c) for c in content["columns"]))
 
 
 def _values(column: Column, values: pd.Series) -> Floats | Bools:
@@ -107,9 +124,19 @@ def _values(column: Column, values: pd.Series) -> Floats | Bools:
     numbers = values.to_numpy(dtype=np.float64)
     if column.how == "from":
         return np.where(np.isnan(numbers), np.nan, numbers >= float(column.value or 0.0))
+    if column.how == "recency":
+        return _recency(numbers, np.inf if column.value is None else float(column.value))
     if column.low is not None:
         numbers = np.clip(numbers, column.low, column.high)
+    if column.knots is not None:
+        return curve(numbers, column.knots, float(column.value or 0.0))
     return numbers if column.fill is None else np.where(np.isnan(numbers), column.fill, numbers)
+
+
+def _recency(years: Floats, never: float) -> Floats:
+    """Return 1 / (1 + years), and 0 for what never happened: the end of the scale that lies the longest ago."""
+    happened = years < never  # false for a missing one
+    return np.where(happened, 1 / (1 + np.maximum(np.where(happened, years, 0.0), 0.0)), 0.0)
 
 
 Maker = Callable[["Feature", "pd.Series"], list[Column]]
@@ -119,7 +146,10 @@ def tree_columns(feature: Feature, values: pd.Series) -> list[Column]:
     """Return the columns that trees need for a feature: numbers as they are, a column for each category.
 
     Trees that never saw a number missing would take a missing one as 0 (LightGBM's rule): it counts as the mean.
+    Years since something become its recency, so that "never" has a place on the scale.
     """
+    if feature.recency and feature.numeric:
+        return [Column(feature.name, "recency", feature.never)]
     if feature.numeric:
         return [Column(feature.name, "value", fill=_fill(values))]
     return _category_columns(feature, values)
@@ -163,7 +193,41 @@ def stepped_columns(feature: Feature, values: pd.Series) -> list[Column]:
     return columns
 
 
+def spline_columns(feature: Feature, values: pd.Series) -> list[Column]:
+    """Return a restricted cubic spline for a number with many values, a line with steps for one with few.
+
+    The smallest value of a count, if many cases have it, gets a step of its own, and the knots are drawn from the rest.
+    """
+    columns = straight_columns(feature, values)
+    present = values.dropna().to_numpy(dtype=np.float64) if feature.numeric else np.empty(0)
+    distinct = np.unique(present)
+    if len(distinct) <= 2:  # a line says it all
+        return columns
+    crowded = float(np.mean(present == distinct[0])) > CROWDED
+    knots = knots_of(present[present > distinct[0]] if crowded else present) if len(distinct) > FEW_VALUES else ()
+    if not knots:
+        edges = [edge for edge in distinct[1:STEPS] if np.mean(present >= edge) >= WORTH_A_STEP]
+        return columns + [Column(feature.name, "from", float(edge)) for edge in edges]
+    low, high = float(distinct[0]), float(distinct[-1])
+    step = [Column(feature.name, "from", float(distinct[1]))] if crowded else []
+    bends = [Column(feature.name, "spline", knot, low=low, high=high, knots=knots) for knot in knots[:-2]]
+    return [*columns, *step, *bends]
+
+
 def fit_design(features: Sequence[Feature], frame: pd.DataFrame, make: Maker) -> Design:
     """Fit a design on training rows; ``make`` says which columns each feature gets."""
     columns = tuple(column for f in features for column in make(f, frame[f.name]))
     return Design(tuple(f.name for f in features), columns)
+
+
+def trends(design: Design, features: Sequence[Feature]) -> list[int]:
+    """Return for each column which way more of it is declared to move the forecast: 1 up, -1 down, 0 not declared.
+
+    A recency goes the other way than the years that it is made of. A number that was missing in training is left
+    free: no constraint on a tree orders the missing value.
+    """
+    declared = {f.name: {"raises": 1, "lowers": -1}.get(f.direction, 0) for f in features}
+    signs = {"recency": -1, "value": 1}
+    return [
+        0 if c.how == "value" and c.fill is None else signs.get(c.how, 0) * declared[c.feature] for c in design.columns
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,29 +14,36 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecast.cases import Floats
-    from forecast.models.bands import CutOffs
+    from forecast.models.bands import BandRule
     from forecast.models.base import Model
     from forecast.models.calibration import Calibration
+    from forecast.models.uncertainty import Uncertainty
 
 
 @dataclass(frozen=True)
 class Forecaster:
-    """A fitted, calibrated model with its cut-offs."""
+    """A fitted, calibrated model with its cut-offs and, where they were measured, its limits."""
 
     model: Model
     calibration: Calibration
-    cutoffs: CutOffs
+    cutoffs: BandRule
+    uncertainty: Uncertainty | None = None
 
     def forecast(self, frame: pd.DataFrame) -> Forecasts:
-        """Return forecasts of n cases from their features."""
-        return self.from_margins(self.model.margins(frame))
+        """Return forecasts of n cases from their features, with interval, set of outcomes and mark where known."""
+        made = self.from_margins(self.model.margins(frame))
+        return made if self.uncertainty is None else replace(made, outside=self.uncertainty.support.outside(frame))
 
     def from_margins(self, margins: Floats) -> Forecasts:
         """Return forecasts from (n, K-1) uncalibrated log-odds."""
         uncapped = self.calibration.uncapped(margins)
         capped = self.calibration.log_odds(margins)
         probability = sigmoid(capped)
-        return Forecasts(probability, self.cutoffs.bands(probability), np.asarray(capped < uncapped))
+        made = Forecasts(probability, self.cutoffs.bands(probability), np.asarray(capped < uncapped))
+        if self.uncertainty is None:
+            return made
+        low, high = self.uncertainty.intervals.bounds(capped)
+        return replace(made, low=low, high=high, outcomes=self.uncertainty.sets.sets(probability))
 
     def contributions(self, frame: pd.DataFrame, level: int) -> Contributions:
         """Return what each feature adds to the calibrated log-odds of one level, closed to 1e-6.

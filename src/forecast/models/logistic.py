@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.files import to_json
-from forecast.models.design import Design, fit_design, stepped_columns, straight_columns
+from forecast.models.design import Design, Maker, fit_design, stepped_columns, straight_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,30 +85,37 @@ def fit_logistic(
     *,
     penalty: float = 1.0,
     straight: bool = False,
+    make: Maker = stepped_columns,
+    weights: Floats | None = None,
 ) -> Logistic:
     """Fit a ridge-penalised logistic model for each column of ``happened`` (n, K-1).
 
     ``penalty``: strength of the ridge on standardised columns (scikit-learn's 1/C). With no features this is the
-    base-rate model. ``straight``: no steps.
+    base-rate model. ``make``: the columns that each feature gets; ``straight``: a line for each number. ``weights``:
+    (n, K-1), what each case counts for at each level.
     """
-    design = fit_design(features, frame, straight_columns if straight else stepped_columns)
+    design = fit_design(features, frame, straight_columns if straight else make)
     matrix = design.matrix(frame)
     absent = np.isnan(matrix)
     means = np.where(absent, 0.0, matrix).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
     centred = np.where(absent, 0.0, matrix - means)
     spread = centred.std(axis=0)
     spread[spread < 1e-12] = 1.0
-    fitted = [_fit_level(centred / spread, column, penalty) for column in happened.T]
+    counts = [None] * happened.shape[1] if weights is None else list(weights.T)
+    scaled = centred / spread
+    fitted = [_fit_level(scaled, column, penalty, count) for column, count in zip(happened.T, counts, strict=True)]
     return Logistic(design, means, tuple(c / spread for c, _ in fitted), tuple(b for _, b in fitted))
 
 
-def _fit_level(matrix: Floats, happened: Bools, penalty: float) -> tuple[Floats, float]:
+def _fit_level(matrix: Floats, happened: Bools, penalty: float, weights: Floats | None) -> tuple[Floats, float]:
     """Return coefficients of standardised columns, and the intercept."""
     if not matrix.shape[1]:
-        rate = float(happened.mean())
+        rate = float(np.average(happened, weights=weights))
         return np.empty(0), float(np.log(rate / (1 - rate)))
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=200, tol=1e-8)
-    model.fit(matrix, happened)
+    if weights is not None:  # cases that count for nothing only cost time
+        matrix, happened, weights = matrix[weights > 0], happened[weights > 0], weights[weights > 0]
+    model.fit(matrix, happened, sample_weight=weights)
     return np.asarray(model.coef_[0]), float(model.intercept_[0])

@@ -98,11 +98,14 @@ class Rules:
 
 
 @dataclass
-class _Reader:
+class Reader:
+    """Reads blocks of a file of rules and notes every fault of them."""
+
     path: Path
     found: list[Problem] = field(default_factory=list)
 
     def fault(self, detail: str) -> None:
+        """Note a fault."""
         self.found.append(Problem("taxonomy-rule", path=self.path, detail=detail))
 
     def known(self, where: str, words: Iterable[str], allowed: Iterable[str]) -> list[str]:
@@ -172,7 +175,7 @@ class _Reader:
 
 def read_rules(path: Path) -> Rules:
     """Read a taxonomy file; raise every fault of it (``taxonomy-rule``) at once."""
-    content, reader = read_toml(path), _Reader(path)
+    content, reader = read_toml(path), Reader(path)
     reader.known("the file", content, ("version", "sources", "groups", "rules", "severity", "weights"))
     version = reader.text("the file", content, "version")
     groups, defaults = _groups(reader, content.get("groups"))
@@ -185,7 +188,7 @@ def read_rules(path: Path) -> Rules:
     return Rules(version, groups, meanings, likes, weights)
 
 
-def _groups(reader: _Reader, blocks: object) -> tuple[tuple[Group, ...], dict[str, frozenset[str]]]:
+def _groups(reader: Reader, blocks: object) -> tuple[tuple[Group, ...], dict[str, frozenset[str]]]:
     if not isinstance(blocks, Mapping) or tuple(blocks) != GROUPS or not all(map(_is_table, blocks.values())):
         reader.fault(f"[groups] must define, in this order: {', '.join(GROUPS)}")
         return (), {}
@@ -200,7 +203,7 @@ def _groups(reader: _Reader, blocks: object) -> tuple[tuple[Group, ...], dict[st
     return tuple(groups), defaults
 
 
-def _meanings(reader: _Reader, blocks: object, defaults: Mapping[str, frozenset[str]]) -> dict[str, Meaning]:
+def _meanings(reader: Reader, blocks: object, defaults: Mapping[str, frozenset[str]]) -> dict[str, Meaning]:
     meanings: dict[str, Meaning] = {}
     first: dict[str, str] = {}
     for number, block in enumerate(reader.tables("[[rules]]", blocks), 1):
@@ -216,7 +219,7 @@ def _meanings(reader: _Reader, blocks: object, defaults: Mapping[str, frozenset[
 
 
 def _meaning(
-    reader: _Reader, where: str, block: Mapping[str, Any], defaults: Mapping[str, frozenset[str]]
+    reader: Reader, where: str, block: Mapping[str, Any], defaults: Mapping[str, frozenset[str]]
 ) -> Meaning | None:
     group = reader.text(where, block, "group")
     if not reader.known(where, [group] if group else [], GROUPS) or group not in defaults:
@@ -228,7 +231,7 @@ def _meaning(
     return Meaning(group, (defaults[group] | more) - less)
 
 
-def _weights(reader: _Reader, table: object) -> dict[str, float]:
+def _weights(reader: Reader, table: object) -> dict[str, float]:
     weights: dict[str, float] = {}
     if not isinstance(table, Mapping):
         reader.fault("[weights] is missing")
@@ -244,7 +247,7 @@ def _weights(reader: _Reader, table: object) -> dict[str, float]:
     return weights
 
 
-def _likes(reader: _Reader, table: object, weights: Mapping[str, float]) -> dict[str, Like]:
+def _likes(reader: Reader, table: object, weights: Mapping[str, float]) -> dict[str, Like]:
     likes: dict[str, Like] = {}
     if not isinstance(table, Mapping):
         reader.fault("[severity] is missing")
@@ -264,7 +267,7 @@ def _likes(reader: _Reader, table: object, weights: Mapping[str, float]) -> dict
     return likes
 
 
-def _without_group(reader: _Reader, meanings: Mapping[str, Meaning], weighed: Iterable[str]) -> None:
+def _without_group(reader: Reader, meanings: Mapping[str, Meaning], weighed: Iterable[str]) -> None:
     """Note what has a weight but no group; a slip of the pen is found so."""
     for shown in map(_shown, weighed):
         if not any(selector in meanings for selector in selectors_of(normalise(shown))):

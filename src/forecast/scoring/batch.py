@@ -17,16 +17,18 @@ import pyarrow.parquet as pq
 
 from forecast.cases import CASE_ID
 from forecast.explanations import wording
+from forecast.explanations.limits import set_names
 from forecast.explanations.reasons import Reasoner
 from forecast.files import refuse_existing, sha256, to_json, whole_files
 from forecast.models.bundle import versions
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
+from forecast.tables.origin import check_catalogue
 from forecast.tables.reader import Chunk, open_table
 from forecast.tables.rows import REFUSED_COLUMNS, refused_frame
 
 if TYPE_CHECKING:
-    from forecast.cases import Bools, Reasons
+    from forecast.cases import Bools, Forecasts, OutcomeScale, Reasons
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
 
@@ -81,6 +83,7 @@ def score_file(
             raise Problem("output-is-input", path=path)
         refuse_existing(target, overwrite)
     reader = open_table(bundle.description, path, learning=False)
+    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     writer = _Writer(bundle, settings, reasons, reader.source.type_of(bundle.description.keys.case))
     with whole_files(out, refused_file, manifest_file) as [scores_part, refused_part, manifest_part]:
         progress.begin(f"scoring {path.name}")
@@ -163,6 +166,9 @@ class _Writer:
         levels = self.bundle.scale.reached
         fields = [(self.key, self.key_type), *((f"p_{level}", pa.float64()) for level in levels)]
         fields += [("band", pa.string()), ("model_id", pa.string()), ("note", pa.string())]
+        if self.bundle.forecaster.uncertainty is not None:
+            fields += [(f"{end}_{level}", pa.float64()) for level in levels for end in ("low", "high")]
+            fields += [("outcome_set", pa.string()), ("outside", pa.bool_())]
         if self.reasons:
             for level in levels:
                 fields += [(f"start_{level}", pa.float64()), (f"reasons_{level}", pa.list_(REASON))]
@@ -187,6 +193,7 @@ class _Writer:
         columns["band"] = np.array(bundle.scale.bands, dtype=object)[made.band]
         columns["model_id"] = [bundle.model_id] * len(frame)
         columns["note"] = notes
+        columns |= _limits(made, bundle.scale)
         if self.reasons:
             for k, level in enumerate(bundle.scale.reached):
                 found = self.reasoner.reasons(frame, bundle.forecaster.contributions(frame, k), chunk.cases.recorded)
@@ -212,6 +219,24 @@ class _Writer:
             "versions": versions(),
             "trained_with": self.bundle.manifest.get("versions", {}),
         }
+
+
+def _limits(made: Forecasts, scale: OutcomeScale) -> dict[str, Any]:
+    """Return the columns of interval, set of outcomes and mark, where the bundle knows them."""
+    if made.low is None or made.high is None or made.outcomes is None or made.outside is None:
+        return {}
+    columns: dict[str, Any] = {}
+    for k, level in enumerate(scale.reached):
+        columns |= {f"low_{level}": made.low[:, k], f"high_{level}": made.high[:, k]}
+    combination = made.outcomes @ (2 ** np.arange(len(scale.levels)))
+    names = [set_names(bits, scale.levels) for bits in _bits(len(scale.levels))]
+    return columns | {"outcome_set": np.array(names, dtype=object)[combination], "outside": made.outside}
+
+
+def _bits(count: int) -> Bools:
+    """Return every combination of so many marks, (2 ** count, count); the row is the number in binary."""
+    combinations: Bools = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
+    return combinations
 
 
 def _plain(reasons: Reasons) -> list[dict[str, Any]]:

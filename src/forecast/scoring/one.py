@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecast.cases import CASE_ID
+from forecast.explanations.limits import outside_sentence, set_sentence
 from forecast.explanations.reasons import Reasoner
 from forecast.problems import Problem
 from forecast.scoring.batch import refuse_unknown
+from forecast.tables.origin import check_catalogue
 from forecast.tables.reader import open_table
 
 if TYPE_CHECKING:
-    from forecast.cases import Cases, Reasons
+    import pandas as pd
+
+    from forecast.cases import Cases, Forecasts, Reasons
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One case: its probability and reasons for each level reached, and its band."""
+    """One case: its probability and reasons for each level reached, and its band.
+
+    ``interval``: ends for each level, none where the bundle has none. ``outcomes`` and ``outside``: sentences about the
+    conformal set and about a record unlike those of training; empty texts where there is nothing to say.
+    """
 
     case_id: str
     band: str
     probability: dict[str, float]
     reasons: dict[str, Reasons]
     note: str = ""
+    interval: dict[str, tuple[float, float]] = field(default_factory=dict)
+    outcomes: str = ""
+    outside: str = ""
 
 
 def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settings) -> Explained:
@@ -37,6 +48,7 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
     Raises ``case-unknown``, or the problem for which the row would be refused.
     """
     reader = open_table(bundle.description, path, learning=False)
+    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     for read in reader.chunks(settings.chunk_rows):
         chunk, notes = refuse_unknown(bundle, read)
         refused = chunk.refused[chunk.refused["case_id"] == case_id]
@@ -66,4 +78,19 @@ def _explained(bundle: ModelBundle, case: Cases, case_id: str, note: str, settin
             for k, level in enumerate(levels)
         },
         note,
+        **_limits(bundle, frame, made),
     )
+
+
+def _limits(bundle: ModelBundle, frame: pd.DataFrame, made: Forecasts) -> dict[str, Any]:
+    """Return what :class:`Explained` says about the forecast's limits, where the bundle knows them."""
+    found, scale = bundle.forecaster.uncertainty, bundle.scale
+    if found is None or made.low is None or made.high is None or made.outcomes is None:
+        return {}
+    ends = zip(scale.reached, made.low[0].tolist(), made.high[0].tolist(), strict=True)
+    features = [bundle.description.feature(each.name) for each in found.support.seen]
+    return {
+        "interval": {level: (low, high) for level, low, high in ends},
+        "outcomes": set_sentence(made.outcomes[0], found.sets, scale),
+        "outside": outside_sentence(found.support, frame, features),
+    }

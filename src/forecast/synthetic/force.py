@@ -7,6 +7,7 @@ where people live, and so on how much the police see. Recipe, targets and the or
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from forecast.synthetic import events as ev
 from forecast.synthetic import intelligence as intel
 from forecast.synthetic import nominals as nom
 from forecast.synthetic import offences as off
-from forecast.synthetic.codes import Bools, Ints
+from forecast.synthetic.codes import Bools, Floats, Ints
 from forecast.synthetic.lives import Lives, live
 from forecast.synthetic.parameters import Parameters, load_parameters
 from forecast.synthetic.people import Latent, draw_people
@@ -51,18 +52,33 @@ class ForceSummary:
 
 
 def make_force(
-    people: int = PEOPLE, seed: int = SEED, parameters: Parameters | None = None, progress: Progress = SILENT
+    people: int = PEOPLE,
+    seed: int = SEED,
+    parameters: Parameters | None = None,
+    progress: Progress = SILENT,
+    *,
+    look: Floats | None = None,
 ) -> Force:
     """Make a force in which about ``people`` people have a custody event in 2008-12.
 
     The same arguments give the same force, to the byte. Records run from 1985 to the end of 2017; times are UTC.
+    ``look``: for each area how many times as likely as usual an offence leads to an arrest; the people are the same.
     """
     p = parameters or load_parameters()
     latent = draw_people(people, seed, p)
+    if look is not None:
+        latent = _looked_at(latent, look, p)
     lives = live(latent, seed, p, progress)
     progress.begin("writing records", None)
     rng = np.random.default_rng([seed, 2])
     return _Tables(latent, lives, p, rng).force()
+
+
+def _looked_at(latent: Latent, look: Floats, p: Parameters) -> Latent:
+    """Return the people with the exposure at which their offences lead to an arrest ``look`` times as often."""
+    chance = (1.0 + p.exposure_effect * np.array(p.exposure)) * look
+    exposure = ((chance - 1.0) / p.exposure_effect)[latent.area]
+    return dataclasses.replace(latent, lives=latent.lives._replace(exposure=exposure))
 
 
 class _Tables:
@@ -113,6 +129,7 @@ def write_force(
     parameters: Parameters | None = None,
     progress: Progress = SILENT,
     *,
+    look: Floats | None = None,
     overwrite: bool = False,
 ) -> ForceSummary:
     """Make a force and write it to ``folder`` as Parquet, whole or not at all, the truth in a folder of its own.
@@ -123,7 +140,7 @@ def write_force(
     import pyarrow.parquet as pq
 
     refuse_folder(folder, overwrite)
-    force = make_force(people, seed, parameters, progress)
+    force = make_force(people, seed, parameters, progress, look=look)
     tables = {f"{name}.parquet": getattr(force.records, name) for name in TABLES}
     tables |= {"truth/offences.parquet": force.true_offences, "truth/persons.parquet": force.true_persons}
     progress.begin("saving tables", len(tables))

@@ -25,6 +25,7 @@ from forecast.tables.assembly import Assembly, AssemblyHead
 from forecast.tables.description import DeclaredException
 from forecast.training import train as training
 from forecast.training.experiment import Experiment
+from forecast.training.material import prepare
 
 if TYPE_CHECKING:
     from forecast.records.result import CheckResult
@@ -34,14 +35,17 @@ if TYPE_CHECKING:
     from forecast.tables.assemble import Assembled
     from forecast.training.train import Trained
 
+OURS, ALL_SETS = "extended", "extended+hart+sanctions"
+"""Our own features, and those of the forest and of the published scales beside them in one table."""
 DATA_END = datetime.date(2018, 1, 1)
 QUICK_REPLICATES = 100
 """Resamples behind the intervals of the two tests that stand beside the headline."""
 WHY_CUTOFFS = "for the demonstration: a missed arrest counts as 1.5 false alarms, a missed serious one as 4"
+FOREST_SIZES = (5_000, 5_000, 5_000)
 HEADLINE = Experiment(
     name="force-2013",
-    table="cases-extended.toml",
-    beside=("two-feature", "base-rate"),
+    table="cases.toml",
+    beside=("ogrs3", "two-feature", "base-rate"),
     split="time",
     train_from=datetime.date(2008, 1, 1),
     test_from=datetime.date(2013, 1, 1),
@@ -59,8 +63,8 @@ SECOND = dataclasses.replace(
     test_from=datetime.date(2015, 1, 1),
     test_before=datetime.date(2016, 1, 1),
 )
-REPLICATE = dataclasses.replace(HEADLINE, name="force-hart", table="cases-hart.toml", beside=("base-rate",),
-                                replicate="hart")  # fmt: skip
+REPLICATE = dataclasses.replace(HEADLINE, name="force-hart", model="forest", beside=("base-rate",), replicate="hart",
+                                forest_sizes=FOREST_SIZES)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def go(
     checked = check_records(force, out=records, quarantine=data / "quarantine", overwrite=True, settings=settings,
                             progress=progress)  # fmt: skip
     checked.raise_problems()
-    made = {name: _cases(records, data / f"cases-{name}.parquet", name, progress) for name in ("extended", "hart")}
+    made = write_cases(records, data / "cases.parquet", assembly(), rates=True, overwrite=True, progress=progress)
     beside = dataclasses.replace(settings, bootstrap_replicates=min(settings.bootstrap_replicates, QUICK_REPLICATES))
     tests = tuple(
         (label, _trained(experiment, data, models, chosen, progress))
@@ -98,7 +102,7 @@ def go(
             ("Published years repeated: overlapping, not evidence", REPLICATE, beside),
         )
     )
-    return _with_scores(records, data, models, settings, checked, made["extended"], tests, progress)
+    return _with_scores(records, data, models, settings, checked, made, tests, progress)
 
 
 def _with_scores(
@@ -112,7 +116,7 @@ def _with_scores(
     progress: Progress,
 ) -> WholeWay:
     """Score the custody events of the last month, whose outcomes nobody knows, and explain the first of them."""
-    last = write_cases(records, data / "last-month.parquet", assembly("extended", since=datetime.date(2017, 12, 1)),
+    last = write_cases(records, data / "last-month.parquet", assembly(OURS, since=datetime.date(2017, 12, 1)),
                        overwrite=True, progress=progress)  # fmt: skip
     bundle = load_bundle(models / "demo")
     scored = score_file(bundle, last.cases, models / "demo-scores.parquet", settings, overwrite=True, progress=progress)
@@ -126,10 +130,10 @@ def _first_case(path: Path) -> str:
     return str(pq.read_table(path, columns=["custody_id"])["custody_id"][0].as_py())
 
 
-def assembly(features: str, since: datetime.date = datetime.date(2008, 1, 1)) -> Assembly:
+def assembly(features: str = ALL_SETS, since: datetime.date = datetime.date(2008, 1, 1)) -> Assembly:
     """Return how the demonstration makes cases of the synthetic force."""
     head = AssemblyHead(
-        name=f"force-{features}",
+        name="force",
         title="Custody events of a synthetic force: made up, nobody's records",
         source="forecast data make-force",
         features=features,
@@ -144,15 +148,9 @@ def assembly(features: str, since: datetime.date = datetime.date(2008, 1, 1)) ->
     )
 
 
-def _cases(records: Path, out: Path, features: str, progress: Progress) -> Assembled:
-    return write_cases(
-        records, out, assembly(features), rates=features == "extended", overwrite=True, progress=progress
-    )
-
-
 def _trained(experiment: Experiment, data: Path, models: Path, settings: Settings, progress: Progress) -> Trained:
     cases = (data / experiment.table).with_suffix(".parquet")
     experiment = dataclasses.replace(experiment, file=str(cases))
-    material = training.prepare(experiment, settings, near=data, progress=progress)
+    material = prepare(experiment, settings, near=data, progress=progress)
     folder = models / ("demo" if experiment.name == HEADLINE.name else f"demo-{experiment.name}")
     return training.train(material, folder, settings, overwrite=True, progress=progress)

@@ -249,9 +249,10 @@ class _Maker:
         return Origin(tuple(flow), self.portrait.to_dict(), self._made(records), self.rates)
 
     def _made(self, records: Path) -> dict[str, Any]:
-        head, definition = self.assembly.head, self.assembly.definition
+        definition = self.assembly.definition
         return {
-            "features": head.features,
+            "features": self.prepared.feature_set.name,
+            "catalogue": self.prepared.feature_set.digests(self.taxonomy.version),
             "counted": definition.counted,
             "serious": definition.serious,
             "taxonomy": self.taxonomy.version,

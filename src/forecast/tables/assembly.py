@@ -21,8 +21,8 @@ class AssemblyHead:
     name: str = key("short name of the table of cases", "cases")
     title: str = key("what the table holds, for people", "Custody cases")
     source: str = key("whose records they are", "")
-    features: str = key("the set of features", "extended")
-    leave_out: tuple[str, ...] = key("features of the set that are not wanted", ())
+    features: str = key('the set of features, or several joined by a plus: "extended+hart"', "extended")
+    leave_out: tuple[str, ...] = key("features of the sets that are not wanted", ())
     since: datetime.date | None = key("the first day of forecast moments; by default all", None)
     before: datetime.date | None = key("the first day after them", None)
     observed_until: datetime.date | None = key(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from forecast.features.spec import Kind, Op
+from forecast.features.spec import JOIN, UNCLEAR, Kind, Op
 from forecast.features.wording import NEVER_MISSING
 from forecast.records.schema import SEXES
 from forecast.tables.assembly import Assembly
@@ -55,7 +55,7 @@ def cases_description(
         "minimum_age_reason": head.minimum_age_reason,
         "cautions": [*head.cautions, *([features.note] if features.note else [])],
         "keys": {"case": "custody_id", "person": "person_id", "as_of": "as_of", "age": AUDIT_AGE},
-        "features": {f.name: _feature(f) for f in features.features},
+        "features": {f.name: _feature(f) | _place(f, features) for f in features.features},
         "exceptions": [_exception(e) for e in assembly.exceptions],
         "audit": _audit(features),
         "outcome": {
@@ -70,12 +70,12 @@ def cases_description(
                 "column": COMPLETE,
                 "why": "the outcome window ends after the data do",
                 "keep": ["true"],
-                "applies": "outcomes",
+                "applies": "complete",
             }
         ],
     }
     for level, words in zip(definition.scale.reached, definition.scale.words, strict=True):
-        content["outcome"][level] = {"column": OUTCOME + level, "words": words}
+        content["outcome"][level] = {"column": OUTCOME + level, "words": words, "date": f"{OUTCOME}{level}_on"}
     return {name: value for name, value in content.items() if value not in ("", [], {})}
 
 
@@ -92,6 +92,8 @@ def _feature(f: FeatureSpec) -> dict[str, Any]:
         block["missing_words"] = words
     if not math.isnan(f.never):
         block["never"] = f.never
+    if f.op in (Op.SINCE, Op.FREE):
+        block["recency"] = True
     if f.protected:
         block["protected"] = PROTECTED.get(f.protected, f.protected)
     elif sensitivity(f.name):
@@ -99,6 +101,12 @@ def _feature(f: FeatureSpec) -> dict[str, Any]:
     if f.contested:
         block["caution"] = f.contested.rstrip(".")
     return block
+
+
+def _place(f: FeatureSpec, features: FeatureSet) -> dict[str, Any]:
+    """Return which way more of the feature is declared to move a forecast, and its sets where several are joined."""
+    block: dict[str, Any] = {} if f.direction == UNCLEAR else {"direction": f.direction}
+    return block | ({"sets": list(features.sets_of(f.name))} if features.joined else {})
 
 
 def _missing_words(f: FeatureSpec) -> str:
@@ -110,10 +118,14 @@ def _kind(f: FeatureSpec) -> str:
 
 
 def _two_features(features: FeatureSet) -> list[str]:
-    """Return the features that hold age and number of earlier arrests, if the set has both."""
-    ages = [f.name for f in features.features if f.op == Op.AGE]
-    priors = [f.name for f in features.features if is_priors(f)]
-    return [ages[0], priors[0]] if ages and priors else []
+    """Return the features that hold age and number of earlier arrests, of the first set that has both."""
+    for name in features.name.split(JOIN):
+        inside = features.of_set(name)
+        ages = [f.name for f in inside if f.op == Op.AGE]
+        priors = [f.name for f in inside if is_priors(f)]
+        if ages and priors:
+            return [ages[0], priors[0]]
+    return []
 
 
 def is_priors(f: FeatureSpec) -> bool:

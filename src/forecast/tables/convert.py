@@ -177,6 +177,13 @@ def dates(column: pa.ChunkedArray) -> Converted:
     return numbers(column, day)
 
 
+def with_clock(column: pa.ChunkedArray) -> bool:
+    """Say whether any of the texts holds more than a day."""
+    return pa.types.is_string(column.type) and bool(
+        pc.any(pc.greater(pc.utf8_length(column), len("2014-12-31"))).as_py()
+    )
+
+
 def day(text: str) -> float:
     """Read YYYY-MM-DD, alone or before a time of day, as days since 1970-01-01."""
     import datetime

@@ -6,16 +6,16 @@ the nearest valid key. Variants (rounds, cohorts) are laid over the base, key by
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forecast.cases import OutcomeScale
-from forecast.problems import Problem, Problems, nearest, raise_all
-from forecast.settings import from_mapping, key
+from forecast.problems import Problem, raise_all
+from forecast.settings import key
 from forecast.tables.contradictions import contradictions
+from forecast.tables.sections import Sections, wrong_shape
 from forecast.tables.sensitive import sensitivity
 
 FORMAT = 1
@@ -50,6 +50,7 @@ class Feature:
     sum_of: tuple[str, ...] = key("derive the number as the sum of these features instead of reading a column", ())
     missing_words: str = key("what an empty value says to people; 'not recorded' by default", "")
     never: float | None = key("the number that stands for 'it never happened'", None)
+    recency: bool = key("it is the years since something, and an empty value means that it never happened", False)
     direction: str = key(
         "how more of it moves the forecast, where that is declared: trees are then held to it",
         "",
@@ -146,7 +147,11 @@ class Condition:
     keep: tuple[str, ...] = key("values to keep", ())
     since: datetime.date | None = key("keep dates from here on", None)
     before: datetime.date | None = key("keep dates strictly before", None)
-    applies: str = key("'always', or only where 'outcomes' are read", "always", allowed=("always", "outcomes"))
+    applies: str = key(
+        "'always', or only where 'outcomes' are read, or only where these have to be 'complete'",
+        "always",
+        allowed=("always", "outcomes", "complete"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +248,41 @@ class Description:
         """Return the feature called ``name``."""
         return next(f for f in self.features if f.name == name)
 
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The sets of the catalogue that features name, in the order of their first feature; none in most tables."""
+        return tuple(dict.fromkeys(name for f in self.features for name in f.sets))
+
+    @property
+    def closing_months(self) -> int:
+        """Months from the moment of the forecast until an outcome is settled: the horizon, and what it then waits."""
+        return self.scale.horizon_months + self.settling_months
+
+    def of_set(self, name: str) -> tuple[Feature, ...]:
+        """Return the features of a set of the catalogue, and those that belong to no set and so to every model."""
+        return tuple(f for f in self.features if name in f.sets or not f.sets)
+
+    def only(self, names: Collection[str]) -> Description:
+        """Return the description with these features alone, so that a table needs no other columns.
+
+        What a sum is made of stays with it. Raises ``KeyError`` for a name that is no feature.
+        """
+        by_name = {f.name: f for f in self.features}
+        kept = {part for name in names for part in (name, *by_name[name].sum_of)}
+        left = [f for f in self.features if f.name in kept]
+        raw = dict(self.raw)
+        raw["features"] = {f.name: self.raw["features"][f.name] for f in left}
+        if self.head.groups:
+            raw["groups"] = [group for group in self.head.groups if any(f.group == group for f in left)]
+        if not kept.issuperset(self.head.two_feature):
+            raw.pop("two_feature", None)
+        if self.keys.age in by_name.keys() - kept:
+            raw["keys"] = {**self.raw["keys"], "age": by_name[self.keys.age].source}
+        lost = by_name.keys() - kept
+        blocks = [{**b, "columns": [c for c in b["columns"] if c not in lost]} for b in self.raw.get("exceptions", [])]
+        raw["exceptions"] = [block for block in blocks if block["columns"]]
+        return replace(build(raw, self.label), variant=self.variant)
+
     def plain_numbers(self) -> frozenset[str]:
         """Return the columns that are read as plain numbers and as nothing else."""
         numbers = {f.source for f in self.features if f.kind == "number" and not f.sum_of}
@@ -303,10 +343,10 @@ def build(content: Mapping[str, Any], path: object, variant: str = "") -> Descri
     if isinstance(newest, int) and newest > FORMAT:
         raise Problem("toml-version", path=path, found=newest, newest=FORMAT)
     raw = _with_variant(content, path, variant)
-    sections = _Sections(raw, path)
-    head = sections.head()
+    sections = Sections(raw, path)
+    head = sections.head(Head, _SECTIONS)
     keys = sections.one("keys", Keys)
-    outcome, levels = sections.outcome()
+    outcome, levels = sections.outcome(OutcomeHead, Level)
     features = sections.named("features", Feature)
     audit = sections.named("audit", Audit)
     benchmarks = sections.named("benchmarks", Benchmark)
@@ -345,99 +385,9 @@ def _with_variant(content: Mapping[str, Any], path: object, variant: str) -> dic
     if not variants and not variant:
         return base
     if not isinstance(variants, Mapping):
-        raise _wrong_shape("variants", "sections [variants.NAME]", variants, path)
+        raise wrong_shape("variants", "sections [variants.NAME]", variants, path)
     if variant not in variants:
         raise Problem("variant-unknown", path=path, variant=variant, known=", ".join(variants) or "none")
     if not isinstance(variants[variant], Mapping):
-        raise _wrong_shape(f"variants.{variant}", "a section", variants[variant], path)
+        raise wrong_shape(f"variants.{variant}", "a section", variants[variant], path)
     return merge(base, variants[variant])
-
-
-def _wrong_shape(name: str, expected: str, found: object, path: object) -> Problem:
-    return Problem("toml-wrong-type", path=path, key=name, expected=expected, found=repr(found))
-
-
-def _names(schema: type[Any]) -> list[str]:
-    """Return the keys of a schema; the name of a block stands in its heading and is none."""
-    return [f.name for f in dataclasses.fields(schema) if f.name != "name" or schema is Head]
-
-
-class _Sections:
-    """Builds the parts of a description from its merged content; ``found`` collects the problems of all of them.
-
-    A part with a problem comes back as None or is left out: ask ``found`` before any use.
-    """
-
-    def __init__(self, raw: Mapping[str, Any], path: object) -> None:
-        self.raw, self.path = raw, path
-        self.found: list[Problem] = []
-
-    def head(self) -> Any:
-        """Build the plain keys at the top; a heading that is no section is an unknown key too."""
-        known = [*_names(Head), *_SECTIONS, "variants"]
-        plain = {name: value for name, value in self.raw.items() if name not in _SECTIONS}
-        self._unknown([name for name in plain if name not in known], known)
-        return self._built(Head, {name: value for name, value in plain.items() if name in known}, self.path)
-
-    def one(self, section: str, schema: type[Any]) -> Any:
-        """Build a `[section]`."""
-        content = self._section(section)
-        return None if content is None else self._built(schema, content, f"{self.path} [{section}]")
-
-    def outcome(self) -> tuple[Any, tuple[Any, ...]]:
-        """Build the plain keys of `[outcome]` and its `[outcome.LEVEL]` blocks."""
-        content = self._section("outcome")
-        if content is None:
-            return None, ()
-        known = _names(OutcomeHead)
-        plain = {name: value for name, value in content.items() if name in known}
-        blocks = {name: value for name, value in content.items() if isinstance(value, Mapping) and name not in known}
-        self._unknown([name for name in content if name not in plain and name not in blocks], known)
-        return self._built(OutcomeHead, plain, f"{self.path} [outcome]"), self._blocks("outcome", blocks, Level)
-
-    def named(self, section: str, schema: type[Any]) -> tuple[Any, ...]:
-        """Build one object for each `[section.NAME]` block."""
-        content = self._section(section) if section in self.raw else {}
-        return self._blocks(section, content or {}, schema)
-
-    def listed(self, section: str, schema: type[Any]) -> tuple[Any, ...]:
-        """Build one object for each `[[section]]` block."""
-        content = self.raw.get(section, [])
-        if not isinstance(content, list) or not all(isinstance(block, Mapping) for block in content):
-            self.found.append(_wrong_shape(section, f"blocks headed [[{section}]]", content, self.path))
-            return ()
-        return tuple(self._built(schema, block, f"{self.path} [[{section}]]") for block in content)
-
-    def _section(self, section: str) -> Mapping[str, Any] | None:
-        content = self.raw.get(section)
-        if isinstance(content, Mapping):
-            return content
-        if section in self.raw:
-            self.found.append(_wrong_shape(section, f"a section headed [{section}]", content, self.path))
-        else:
-            meaning = "a section of that name"
-            self.found.append(Problem("toml-missing-key", path=self.path, key=f"[{section}]", meaning=meaning))
-        return None
-
-    def _blocks(self, section: str, blocks: Mapping[str, Any], schema: type[Any]) -> tuple[Any, ...]:
-        built = []
-        for name, values in blocks.items():
-            if not isinstance(values, Mapping):
-                self._unknown([name], _names(schema))
-            elif "name" in values:
-                self._unknown(["name"], _names(schema))
-            else:
-                built.append(self._built(schema, {"name": name, **values}, f"{self.path} [{section}.{name}]"))
-        return tuple(built)
-
-    def _unknown(self, names: list[str], known: list[str]) -> None:
-        self.found += [Problem("toml-unknown-key", path=self.path, key=n, hint=nearest(n, known)) for n in names]
-
-    def _built(self, schema: type[Any], values: Mapping[str, Any], path: object) -> Any:
-        try:
-            return from_mapping(schema, values, path)
-        except Problem as problem:
-            self.found.append(problem)
-        except Problems as problems:
-            self.found += problems.items
-        return None

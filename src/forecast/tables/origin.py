@@ -6,10 +6,12 @@ The facts lie in the metadata of the Parquet file itself, so that they cannot be
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from forecast.problems import Problem
 
 KEY = b"forecast"
 
@@ -19,7 +21,8 @@ class Origin:
     """Where a table of cases came from.
 
     ``flow``: (step, rows that are left or left out) in order, from the records to the cases.
-    ``portrait``: counts for pictures (see :mod:`forecast.records.portrait`). ``made``: settings, versions, hashes.
+    ``portrait``: counts for pictures (see :mod:`forecast.records.portrait`). ``made``: settings, versions, hashes;
+    `features` names the sets, `catalogue` has the hash of each feature's meaning, for :func:`check_catalogue`.
     ``rates``: base rates under other choices (see :mod:`forecast.outcomes.sensitivity`), where they were asked for.
     """
 
@@ -49,3 +52,25 @@ def origin_of(path: Path) -> Origin:
     content = json.loads(raw)
     flow = tuple((str(step), int(count)) for step, count in content["flow"])
     return Origin(flow, content["portrait"], content["made"], tuple(content.get("rates", ())))
+
+
+SHOWN = 5
+
+
+def check_catalogue(data: Mapping[str, Any], path: Path, features: Iterable[str]) -> None:
+    """Raise ``model-other-catalogue`` if ``features`` mean something else in ``path`` than where a model was fitted.
+
+    ``data``: the manifest's entry of that name. Nothing is raised where either says nothing of its catalogue.
+    """
+    fitted, here = data.get("made", {}), origin_of(path).made
+    ours, theirs = fitted.get("catalogue", {}), here.get("catalogue", {})
+    other = [name for name in features if name in ours and name in theirs and ours[name] != theirs[name]]
+    if other:
+        names = ", ".join(other[:SHOWN]) + (f" and {len(other) - SHOWN} more" if len(other) > SHOWN else "")
+        versions = [str(made.get("taxonomy", "unknown")) for made in (fitted, here)]
+        taxonomy = (
+            f"the offence taxonomy is version {versions[0]} there and {versions[1]} here"
+            if versions[0] != versions[1]
+            else "the catalogue of features has changed between them"
+        )
+        raise Problem("model-other-catalogue", path=path, count=len(other), names=names, why=taxonomy)

@@ -23,6 +23,7 @@ from forecast.problems import Problem, nearest, raise_all
 from forecast.progress import SILENT, Progress
 from forecast.tables import convert
 from forecast.tables.description import Condition, Description
+from forecast.tables.follow_up import followed_of, need_times, times_of
 from forecast.tables.origin import origin_of
 from forecast.tables.rows import RowProblems, refused_frame, summarise
 from forecast.tables.source import Piece, Source, open_source
@@ -53,6 +54,8 @@ class TableReader:
     path: Path
     learning: bool
     source: Source
+    censored: bool = False
+    """Whether cases stay whose outcome window is not complete: for fits that weight for it, and for no other."""
     duplicates: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
 
@@ -86,7 +89,7 @@ class TableReader:
     def _applies(self, condition: Condition) -> bool:
         """A condition applies where its column is; scoring leaves out those that speak about outcomes only."""
         if self.learning:
-            return True
+            return not (self.censored and condition.applies == "complete")
         return condition.applies == "always" and condition.column in self.source.columns
 
     def _age_column(self) -> str:
@@ -222,7 +225,14 @@ class TableReader:
             self._audit(piece, index),
             self._benchmarks(piece, index),
             self._part(piece, problems),
+            times=times_of(self.description, piece.table, as_of, outcomes),
+            followed=followed_of(self.description, as_of, begun=self._begun(piece)),
         )
+
+    def _begun(self, piece: Piece) -> int:
+        """Return 1 where moments have a time of day, which is not read: then a window ends within its last day."""
+        column = self.description.keys.as_of
+        return int(bool(column) and (self.source.has_clock(column) or convert.with_clock(piece.table[column])))
 
     def _cohort_dates(self) -> list[str]:
         """Return the columns of cohort conditions with dates that nothing else checks."""
@@ -279,7 +289,7 @@ class TableReader:
             problems.add(_empty(piece.table[level.column]), "row-outcome-missing", column=level.column)
             happened = converted.values == 1.0
             if level.date:
-                self._check_outcome_date(piece.table[level.date], level.date, happened, as_of, problems)
+                self._check_outcome_date(piece, level.date, happened, as_of, problems)
             if below is not None:
                 problems.add(happened & ~below, "row-outcome-order", column=level.column)
             outcomes[level.name] = below = happened
@@ -287,26 +297,30 @@ class TableReader:
         return pd.DataFrame(outcomes, index=pd.RangeIndex(len(piece.rows)))
 
     def _check_outcome_date(
-        self, column: pa.ChunkedArray, name: str, happened: Bools, as_of: Floats, problems: RowProblems
+        self, piece: Piece, name: str, happened: Bools, as_of: Floats, problems: RowProblems
     ) -> None:
-        """Refuse outcomes that are not dated in the window `[as_of, as_of + horizon)`, or after the data end."""
+        """Refuse outcomes that are not dated in the window `[as_of, as_of + horizon)`, or after the data end.
+
+        A proof may come as much later as outcomes take to settle; a window that begins within a day ends within one.
+        """
+        column = piece.table[name]
         converted = convert.dates(column)
         problems.add_codes(converted.problem, column, column=name)
         problems.add(happened & _empty(column), "row-outcome-undated", column=name)
-        day, months = converted.values, self.description.scale.horizon_months
+        day, months = converted.values, self.description.closing_months
         tomorrow = datetime.date.today() + datetime.timedelta(days=1)
         until = min(self.description.observed_until or tomorrow, tomorrow)
         future = happened & (day >= convert.day_number(until))
         problems.add(future, "row-outcome-in-future", column=name, until=until)
         problems.add(happened & (day < as_of), "row-outcome-before", column=name)
-        late = happened & ~future & (day >= convert.months_later(as_of, months))
+        late = happened & ~future & (day >= convert.months_later(as_of, months) + self._begun(piece))
         problems.add(late, "row-outcome-after-window", column=name, months=months)
 
     def _check_follow_up(self, as_of: Floats, problems: RowProblems) -> None:
         d = self.description
-        if d.observed_until is None or d.follow_up != "complete":
+        if d.observed_until is None or d.follow_up != "complete" or self.censored:
             return
-        months = d.scale.horizon_months + d.settling_months
+        months = d.closing_months
         late = convert.months_later(as_of, months) > convert.day_number(d.observed_until)
         problems.add(late, "row-follow-up-incomplete", column=d.keys.as_of, months=months, until=d.observed_until)
 
@@ -352,24 +366,34 @@ def _empty(column: pa.ChunkedArray) -> Bools:
     return np.asarray(column.is_null().combine_chunks().to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def open_table(description: Description, path: Path, *, learning: bool) -> TableReader:
+def open_table(description: Description, path: Path, *, learning: bool, censored: bool = False) -> TableReader:
     """Open a described table: check the columns that this use needs, and find the ids that stand twice."""
     source = open_source(path, delimiter=description.head.delimiter, missing=description.head.missing)
     source.as_numbers = description.plain_numbers()
-    reader = TableReader(description, path, learning, source)
+    reader = TableReader(description, path, learning, source, censored)
     reader.check_columns()
     reader.find_duplicates()
     return reader
 
 
 def read_cases(
-    description: Description, path: Path, *, allow_refused: bool = False, progress: Progress = SILENT
+    description: Description,
+    path: Path,
+    *,
+    allow_refused: bool = False,
+    censored: bool = False,
+    progress: Progress = SILENT,
 ) -> tuple[Cases, pd.DataFrame]:
     """Read a whole table for learning; return the cases and the refused rows.
 
-    Raises one ``rows-refused`` problem for each code and column unless ``allow_refused``, and ``no-rows-left``.
+    ``censored`` keeps cases whose outcome window ends after the data do. Their outcomes say what was reached so far,
+    so that "no" only means "not yet": :meth:`Cases.complete` tells them, and a plain fit or test must not see them.
+    Raises ``censored-unknown`` where the description does not say when outcomes happened and until when they were
+    seen, one ``rows-refused`` problem for each code and column unless ``allow_refused``, and ``no-rows-left``.
     """
-    reader = open_table(description, path, learning=True)
+    if censored:
+        need_times(description)
+    reader = open_table(description, path, learning=True, censored=censored)
     progress.begin(f"reading {path.name}")
     chunks = []
     for chunk in reader.chunks(100_000):
@@ -399,12 +423,9 @@ def _flow(chunks: list[Chunk], refused: int) -> dict[str, int]:
 
 
 def _joined(parts: list[Cases], counts: dict[str, int]) -> Cases:
-    def join(name: str) -> pd.DataFrame:
-        joined: pd.DataFrame = pd.concat([getattr(part, name) for part in parts], ignore_index=True)
-        return joined
+    def join(name: str) -> Any:
+        made = [getattr(part, name) for part in parts if getattr(part, name) is not None]
+        return pd.concat(made, ignore_index=True) if made else None
 
-    has_part = parts[0].part is not None
-    part = pd.concat([p.part for p in parts if p.part is not None], ignore_index=True) if has_part else None
-    return Cases(
-        join("keys"), join("features"), join("outcomes"), join("protected"), join("benchmarks"), part, counts=counts
-    )
+    names = ("keys", "features", "outcomes", "protected", "benchmarks", "part", "times", "followed")
+    return Cases(**{name: join(name) for name in names}, counts=counts)

@@ -62,6 +62,10 @@ class Source:
         kind = pq.read_schema(self.path).field(column).type if self.is_parquet else pa.string()
         return kind if pa.types.is_integer(kind) else pa.string()
 
+    def has_clock(self, column: str) -> bool:
+        """Say whether a column of Parquet holds times of day, of which :meth:`pieces` gives the day."""
+        return self.is_parquet and pa.types.is_timestamp(pq.read_schema(self.path).field(column).type)
+
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Piece]:
         """Yield pieces of about ``rows`` rows that hold ``columns``; malformed rows are set aside."""
         wanted = list(dict.fromkeys(columns))

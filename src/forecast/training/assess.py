@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +17,27 @@ from forecast.progress import SILENT, Progress
 from forecast.tables.origin import Origin
 
 if TYPE_CHECKING:
-    from forecast.cases import Cases, Floats
+    from forecast.cases import Cases, Floats, Forecasts
+    from forecast.evaluation.hart_table import HartTable
+    from forecast.evaluation.page import Section
     from forecast.evaluation.results import LevelEvaluation
-    from forecast.models.bands import CutOffs
+    from forecast.models.bands import BandRule
     from forecast.models.forecaster import Forecaster
+    from forecast.models.uncertainty import Uncertainty
     from forecast.settings import Settings
     from forecast.tables.description import DeclaredException, Description
 
 
 IMPORTANCE_CASES = 2_000
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Training cases of the last fit with (n, K-1) out-of-fold probabilities of the chosen model."""
+
+    parameters: int
+    cases: Cases
+    probability: Floats
 
 
 @dataclass(frozen=True)
@@ -35,11 +47,18 @@ class Tested:
     cases: Cases
     probability: Mapping[str, Floats]
     chosen: str
-    cutoffs: CutOffs
+    cutoffs: BandRule
     constant: tuple[str, ...] = ()
     """Models that forecast the same for everybody."""
     fitted: Forecaster | None = None
-    """The chosen model, where one fit made all of these forecasts."""
+    """The chosen model, where one fit is the last that made these forecasts."""
+    uncertainty: Uncertainty | None = None
+    """That of the last fit of the chosen model."""
+    limits: Forecasts | None = None
+    """The chosen model's forecasts with their intervals and outcome sets, where it has them."""
+    learnt: Learnt | None = None
+    forest: Mapping[str, HartTable] = field(default_factory=dict)
+    """The forest's tables in the published layout, by how the cases were held out."""
 
 
 def evaluate_levels(
@@ -84,6 +103,8 @@ def report_context(
     notes: Sequence[str] = (),
     origin: Origin | None = None,
     steps: Sequence[tuple[str, int]] = (),
+    front: Sequence[Section] = (),
+    sections: Sequence[Section] = (),
 ) -> ReportContext:
     """Gather what the report says about the tested cases; ``steps`` stand in the flow between cases and tested ones."""
     origin = origin or Origin()
@@ -111,6 +132,8 @@ def report_context(
         technical=technical,
         population=description.head.about,
         portrait=origin.portrait,
+        front=front,
+        sections=sections,
         rates=origin.rates,
     )
 

@@ -13,10 +13,10 @@ from forecast.files import refuse_existing, sha256, to_json, whole_files
 from forecast.models.bundle import versions
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
-from forecast.tables.origin import origin_of
+from forecast.tables.origin import check_catalogue, origin_of
 from forecast.tables.reader import read_cases
 from forecast.training.assess import Tested, cases_digest, evaluate_levels, global_importance, report_context
-from forecast.training.fit import check_outcomes
+from forecast.training.checks import check_outcomes
 
 if TYPE_CHECKING:
     from forecast.cases import Cases
@@ -58,6 +58,7 @@ def evaluate_bundle(
             raise Problem("output-is-input", path=path)
         refuse_existing(target, overwrite)
     description = bundle.description
+    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
     if part is not None:
         if cases.part is None:

@@ -1,10 +1,14 @@
-"""Draw splits that keep each person on one side, and splits in time that never use an outcome not yet complete."""
+"""Draw splits that keep each person on one side, and splits in time that never use an outcome not yet complete.
+
+A split in time stands at an *origin*: it learns from what was known there and is tested on the cases that follow.
+Rolling origins do so again and again, as a force would that fits its model anew every so often.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +16,7 @@ import pandas as pd
 
 from forecast.cases import AS_OF, PERSON_ID
 from forecast.problems import Problem
+from forecast.tables.follow_up import need_times
 
 if TYPE_CHECKING:
     from forecast.cases import Bools, Cases, Ints
@@ -21,12 +26,30 @@ if TYPE_CHECKING:
 SMALLEST = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days of a fold in time; spans are half-open.
+
+    Training cases are of ``[since, origin)``, with outcomes that were complete before ``cutoff``: the origin less the
+    embargo. ``settled``: about the first day whose cases are too late for that. Tested cases are of ``[origin, end)``.
+    """
+
+    since: datetime.date
+    settled: datetime.date
+    cutoff: datetime.date
+    origin: datetime.date
+    end: datetime.date
+
+
 @dataclass(frozen=True)
 class Fold:
     """Positions of training and test cases.
 
-    ``purged`` cases are in neither, for their outcome was not complete when the test period began. ``overlapping``
-    training cases were kept although theirs was not, as the published design did: such a test is no evidence.
+    ``purged`` cases are in neither, for their outcome was not complete when the test period began; ``embargoed`` of
+    them only because of the embargo. ``overlapping`` training cases were kept although theirs was not, as the published
+    design did: such a test is no evidence. ``censored``: positions of cases that a weighted fit may use instead of
+    purging them, None where none is asked for; :func:`training_cases` says what was known of them.
+    ``returning``: tested cases of people who are in the training part too; only splits in time have any.
     """
 
     label: str
@@ -34,6 +57,10 @@ class Fold:
     test: Ints
     purged: int = 0
     overlapping: int = 0
+    censored: Ints | None = None
+    embargoed: int = 0
+    returning: int = 0
+    period: Period | None = None
 
 
 def person_folds(persons: pd.Series, happened: Bools, folds: int, seed: int) -> Ints:
@@ -58,8 +85,11 @@ def person_folds(persons: pd.Series, happened: Bools, folds: int, seed: int) -> 
 def splits(cases: Cases, description: Description, experiment: Experiment, path: object) -> Iterator[list[Fold]]:
     """Yield the folds of each repeat, as the experiment's ``split`` says.
 
-    "flag" and "time" give one fold, "folds" as many as asked for.
+    "flag" and "time" give one fold, "folds" as many as asked for, "rolling" one for each origin.
     """
+    if experiment.split == "rolling":
+        yield rolling_folds(cases, description, experiment, path)
+        return
     if experiment.split == "flag":
         yield [_by_flag(cases, description, path)]
     elif experiment.split == "time":
@@ -86,22 +116,135 @@ def _by_flag(cases: Cases, description: Description, path: object) -> Fold:
 
 def _by_time(cases: Cases, description: Description, experiment: Experiment, path: object) -> Fold:
     """Train on cases whose outcome was settled by the first day of the test period, or on all for a replicate."""
+    calendar = _Calendar(cases, description, experiment)
+    start = _first_origin(description, experiment, path)
+    return _checked(calendar.fold(start, experiment.test_before or calendar.end))
+
+
+def rolling_folds(cases: Cases, description: Description, experiment: Experiment, path: object) -> list[Fold]:
+    """Return a fold for each origin from ``test_from`` on, every ``origins_every_months``, until ``test_before``.
+
+    Each learns from the cases of ``history_months`` before its origin whose outcome was complete before it, less
+    ``embargo_days``, and is tested on those of ``test_months`` after it, so that no case is tested twice. People may
+    come back: ``Fold.returning`` counts them. Without ``test_before`` a last fold of a few cases is left out. Raises
+    ``fold-empty`` and ``fold-outcome-rare`` for a fold that cannot be judged.
+    """
+    months = experiment.test_months or experiment.origins_every_months
+    if months > experiment.origins_every_months:
+        raise Problem("rolling-overlap", path=experiment.name, months=months, every=experiment.origins_every_months)
+    if experiment.replicate:
+        raise Problem("rolling-replicate", path=experiment.name)
+    first, calendar = _first_origin(description, experiment, path), _Calendar(cases, description, experiment)
+    last = experiment.test_before or calendar.end
+    folds: list[Fold] = []
+    while (origin := _later(first, len(folds) * experiment.origins_every_months)) < last or not folds:
+        fold = calendar.fold(origin, min(_later(origin, months), last))
+        if folds and experiment.test_before is None and len(fold.test) < SMALLEST:
+            break  # the first days of a span that the data do not fill
+        folds.append(_judged(calendar.enough(fold), cases))
+    return folds
+
+
+def _first_origin(description: Description, experiment: Experiment, path: object) -> datetime.date:
     if not description.keys.as_of:
-        raise Problem("no-split-column", path=path, wanted="keys.as_of", split="time")
+        raise Problem("no-split-column", path=path, wanted="keys.as_of", split=experiment.split)
     if experiment.test_from is None:
-        raise Problem(
-            "toml-missing-key", path=experiment.name, key="test_from", meaning="the first day of the test period"
+        raise Problem("toml-missing-key", path=experiment.name, key="test_from", meaning="the first day that is tested")
+    if experiment.weighted:
+        need_times(description)
+    return experiment.test_from
+
+
+class _Calendar:
+    """Knows when the cases of an experiment happened and when their outcomes were settled."""
+
+    def __init__(self, cases: Cases, description: Description, experiment: Experiment) -> None:
+        self.experiment, self.months = experiment, description.closing_months
+        self.as_of, self.persons = cases.keys[AS_OF], cases.keys[PERSON_ID].to_numpy()
+        self.closes = self.as_of + pd.DateOffset(months=self.months)
+        self.followed = cases.complete(self.months) if experiment.weighted else np.ones(len(cases), dtype=bool)
+        testable = self.as_of[self.followed] if self.followed.any() else self.as_of
+        self.begin, self.end = self.as_of.min().date(), _later(testable.max().date(), 0, days=1)
+
+    def fold(self, origin: datetime.date, end: datetime.date) -> Fold:
+        """Return the fold that stands at ``origin`` and is tested on the cases before ``end``.
+
+        What happens on the day of the cutoff is not known at its beginning. As moments are read by their day, a window
+        that ends on that day may end within it, so it is not settled either.
+        """
+        e = self.experiment
+        cutoff = _later(origin, 0, days=-e.embargo_days)
+        since = max(day for day in (self.begin, e.train_from, self._history(origin)) if day)
+        before = _within(self.as_of, since, min(origin, e.train_before or origin))
+        settled, at_origin = self.closes < pd.Timestamp(cutoff), self.closes < pd.Timestamp(origin)
+        train = before if e.replicate else before & settled
+        late = _within(self.as_of, since, origin) & ~settled
+        held = before & ~settled & (self.as_of < pd.Timestamp(cutoff)) if e.weighted else before & False
+        test = _within(self.as_of, origin, end) & self.followed
+        known_people = set(self.persons[train | held])
+        return Fold(
+            f"test from {origin}",
+            np.flatnonzero(train),
+            np.flatnonzero(test),
+            purged=0 if e.replicate else int((late & ~held).sum()),
+            overlapping=int((train & ~settled).sum()),
+            censored=np.flatnonzero(held) if e.weighted and not e.replicate else None,
+            embargoed=0 if e.replicate else int((late & ~held & at_origin).sum()),
+            returning=sum(person in known_people for person in self.persons[test]),
+            period=Period(since, _later(cutoff, -self.months), cutoff, origin, end),
         )
-    as_of = cases.keys[AS_OF]
-    start = pd.Timestamp(experiment.test_from)
-    settled = as_of + pd.DateOffset(months=description.scale.horizon_months + description.settling_months) <= start
-    test = _within(as_of, experiment.test_from, experiment.test_before)
-    before = _within(as_of, experiment.train_from, experiment.train_before) & (as_of < start)
-    train = before if experiment.replicate else before & settled
-    late = int((_within(as_of, experiment.train_from, None) & (as_of < start) & ~settled).sum())
-    purged, overlapping = (0, int((train & ~settled).sum())) if experiment.replicate else (late, 0)
-    label = f"test from {experiment.test_from}"
-    return _checked(Fold(label, np.flatnonzero(train), np.flatnonzero(test), purged, overlapping))
+
+    def enough(self, fold: Fold) -> Fold:
+        """Raise ``fold-empty`` for a fold without enough cases, with the days between which there are some."""
+        first = _later(self.begin, self.months, days=self.experiment.embargo_days + 1)
+        for part, rows in (("training", fold.train), ("test", fold.test)):
+            if len(rows) < SMALLEST:
+                raise Problem(
+                    "fold-empty", fold=fold.label, part=part, count=len(rows), needed=SMALLEST, begin=self.begin,
+                    end=self.end, months=self.months, first=first,
+                )  # fmt: skip
+        return fold
+
+    def _history(self, origin: datetime.date) -> datetime.date | None:
+        months = self.experiment.history_months
+        return _later(origin, -months) if months else None
+
+
+def _later(day: datetime.date, months: int, *, days: int = 0) -> datetime.date:
+    """Return a day some calendar months and then days later, or earlier."""
+    moved: datetime.date = (pd.Timestamp(day) + pd.DateOffset(months=months) + pd.DateOffset(days=days)).date()
+    return moved
+
+
+def training_cases(cases: Cases, fold: Fold) -> Cases:
+    """Return what a fold's fits may see: its training cases and, for a weighted fit, the censored ones.
+
+    With censored cases, outcomes are those that were known at the fold's cutoff and no later.
+    """
+    if fold.censored is None or fold.period is None:
+        return cases.take(fold.train)
+    return seen_before(cases.take(np.sort(np.concatenate([fold.train, fold.censored]))), fold.period.cutoff)
+
+
+def seen_before(cases: Cases, day: datetime.date) -> Cases:
+    """Return cases with their outcomes, times and follow-up as they stood when ``day`` began.
+
+    All moments must lie before it, and count as the middle of their day.
+    """
+    if cases.times is None or cases.followed is None:
+        raise ValueError("times and follow-up are needed to tell what was known on a day")
+    followed = ((pd.Timestamp(day) - cases.keys[AS_OF]).dt.days - 0.5).clip(upper=cases.followed)
+    times = cases.times.where(cases.times.lt(followed, axis=0))
+    return replace(cases, outcomes=times.notna(), times=times, followed=followed)
+
+
+def returning_people(cases: Cases, folds: Sequence[Fold]) -> Bools:
+    """Say of each case whether it is tested in a fold whose training part has the same person, (n,)."""
+    persons, returning = cases.keys[PERSON_ID], np.zeros(len(cases), dtype=bool)
+    for fold in folds:
+        known = fold.train if fold.censored is None else np.concatenate([fold.train, fold.censored])
+        returning[fold.test] = persons.iloc[fold.test].isin(set(persons.iloc[known])).to_numpy()
+    return returning
 
 
 def _within(as_of: pd.Series, since: datetime.date | None, before: datetime.date | None) -> pd.Series:
@@ -118,4 +261,18 @@ def _checked(fold: Fold) -> Fold:
     for part, rows in (("training", fold.train), ("test", fold.test)):
         if len(rows) < SMALLEST:
             raise Problem("split-empty", count=len(rows), part=part, needed=SMALLEST)
+    return fold
+
+
+def _judged(fold: Fold, cases: Cases) -> Fold:
+    """Raise ``fold-outcome-rare`` for a fold that has too few of an outcome to learn from, or none to test."""
+    for part, rows, needed in (("training", fold.train, SMALLEST), ("test", fold.test, 1)):
+        for level in cases.outcomes:
+            happened = int(cases.outcomes[level].to_numpy()[rows].sum())
+            for count, kind in ((happened, "with"), (len(rows) - happened, "without")):
+                if count < needed:
+                    raise Problem(
+                        "fold-outcome-rare", fold=fold.label, part=part, count=count, kind=kind, level=level,
+                        total=len(rows), needed=needed,
+                    )  # fmt: skip
     return fold

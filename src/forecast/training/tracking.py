@@ -13,7 +13,7 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forecast.problems import Problem, need
 
@@ -44,21 +44,16 @@ def track(
 
     Raises ``tracking-failed`` if the store does not take it; the run is then marked failed, where that is possible.
     """
-    need("mlflow", "train")
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ["DO_NOT_TRACK"] = "true"
+    failures = silent_mlflow()
     import mlflow
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
-    for noisy in ("alembic", "mlflow"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
     uri = tracking_uri(settings)
     settings.models_folder.mkdir(parents=True, exist_ok=True)
     named = os.environ.get("MLFLOW_TRACKING_URI")
     try:
         mlflow.set_tracking_uri(uri)
-        _experiment(settings, uri)
+        experiment_id(mlflow.MlflowClient(), settings)
+        mlflow.set_experiment(EXPERIMENT)
         with mlflow.start_run(run_name=name) as run:
             given = {**parameters, **{f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}}
             mlflow.log_params({key: str(value)[:500] for key, value in given.items()})
@@ -66,24 +61,41 @@ def track(
             mlflow.log_metrics(_flat(evaluations))
             mlflow.log_artifacts(str(folder))
         return str(run.info.run_id)
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        detail = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise Problem("tracking-failed", uri=uri, detail=detail) from error
+    except failures as error:
+        raise Problem("tracking-failed", uri=uri, detail=first_line(error)) from error
     finally:
         mlflow.set_tracking_uri(None)  # it also writes the variable, and the next run may have other settings
         if named:
             os.environ["MLFLOW_TRACKING_URI"] = named
 
 
-def _experiment(settings: Settings, uri: str) -> None:
-    """Select the experiment; a new one in the local store keeps its artefacts beside the database."""
-    import mlflow
+def silent_mlflow() -> tuple[type[Exception], ...]:
+    """Import MLflow without its telemetry and its noise; return what it raises when the store fails."""
+    need("mlflow", "train")
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
-    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        local = uri.startswith("sqlite:")
-        artefacts = (settings.models_folder.resolve() / "artefacts").as_uri() if local else None
-        mlflow.create_experiment(EXPERIMENT, artifact_location=artefacts)
-    mlflow.set_experiment(EXPERIMENT)
+    for noisy in ("alembic", "mlflow"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    return (MlflowException, SQLAlchemyError, OSError)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, else its name."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def experiment_id(client: Any, settings: Settings) -> str:
+    """Return the id of the experiment; a new one in the local store keeps its artefacts beside the database."""
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    local = tracking_uri(settings).startswith("sqlite:")
+    artefacts = (settings.models_folder.resolve() / "artefacts").as_uri() if local else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=artefacts))
 
 
 def _flat(evaluations: Sequence[LevelEvaluation]) -> dict[str, float]:

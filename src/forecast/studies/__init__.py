@@ -1,0 +1,1 @@
+"""What if: whatever retrains or replays, answers to public challenges among it."""

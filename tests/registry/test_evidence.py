@@ -1,0 +1,129 @@
+"""Tests of the comparison: only cases that neither model was fitted on, and paired differences that are right."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.models.bundle import ModelBundle, load_bundle
+from forecast.problems import Problem
+from forecast.registry.evidence import measure, unseen_by_both
+from forecast.settings import Settings
+from forecast.training.material import prepare
+from forecast.training.train import train
+from tests.helpers import small_experiment
+
+MODELS = {"older": ("logistic", "2014-06-01"), "newer": ("boosting", "2014-08-01")}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from forecast.synthetic.table import write_table
+
+    path = tmp_path_factory.mktemp("newer") / "cases.csv"
+    write_table(path, people=1_200, seed=4)
+    return path
+
+
+@pytest.fixture(scope="module")
+def in_time(file: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModelBundle]:
+    """Two bundles that were tested in time, the newer one from a later day on."""
+    made = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forecast.training.train.write_report", lambda _, path: path.write_text("", "utf-8"))
+        for name, (model, day) in MODELS.items():
+            changes = {"model": model, "split": "time", "test_from": datetime.date.fromisoformat(day), "name": name}
+            material = prepare(small_experiment(file, **changes), settings)
+            out = tmp_path_factory.mktemp("in_time") / name
+            train(material, out, settings, tracked=False)
+            made[name] = load_bundle(out, threads=1)
+    return made
+
+
+def test_only_cases_after_the_later_of_both_test_days_are_compared(in_time: dict[str, ModelBundle], file: Path):
+    tested = unseen_by_both(in_time["newer"], in_time["older"], file)
+    assert tested.cases.keys["as_of"].min() >= pd.Timestamp("2014-08-01")
+    assert len(tested.cases) + tested.set_aside == len(pd.read_csv(file))
+    alone = unseen_by_both(in_time["older"], None, file)
+    assert alone.cases.keys["as_of"].min() < pd.Timestamp("2014-07-01")
+    assert alone.champion is None
+
+
+def test_both_models_forecast_the_same_cases(in_time: dict[str, ModelBundle], file: Path):
+    tested = unseen_by_both(in_time["newer"], in_time["older"], file)
+    for bundle, told in ((in_time["newer"], tested.challenger), (in_time["older"], tested.champion)):
+        assert np.array_equal(told, bundle.forecaster.forecast(tested.cases.features).probability)
+
+
+def test_the_difference_in_brier_score_is_challenger_less_champion_and_paired(
+    in_time: dict[str, ModelBundle], file: Path, settings: Settings
+):
+    tested = unseen_by_both(in_time["newer"], in_time["older"], file)
+    got = measure(in_time["newer"], in_time["older"], file, settings)
+    for k, level in enumerate(("any", "serious")):
+        y = tested.cases.outcomes[level].to_numpy(dtype=float)
+        expected = np.mean((tested.challenger[:, k] - y) ** 2) - np.mean((tested.champion[:, k] - y) ** 2)
+        value, low, high = got["levels"][level]["brier_difference"]
+        assert value == pytest.approx(expected)
+        assert low < value < high
+    turned = measure(in_time["older"], in_time["newer"], file, settings)
+    assert turned["levels"]["any"]["brier_difference"][0] == pytest.approx(-got["levels"]["any"]["brier_difference"][0])
+
+
+def test_the_gap_of_a_group_is_observed_less_forecast(in_time: dict[str, ModelBundle], file: Path, settings: Settings):
+    tested = unseen_by_both(in_time["newer"], None, file)
+    got = measure(in_time["newer"], None, file, settings)["levels"]["any"]
+    men = next(g for g in got["groups"] if g["value"] == "M")
+    rows = (tested.cases.protected["sex"] == "M").to_numpy()
+    expected = tested.cases.outcomes["any"][rows].mean() - tested.challenger[rows, 0].mean()
+    assert men["gap"][0] == pytest.approx(expected)
+    assert men["cases"] == rows.sum()
+
+
+def test_a_first_model_is_held_against_the_base_rate(in_time: dict[str, ModelBundle], file: Path, settings: Settings):
+    got = measure(in_time["newer"], None, file, settings)
+    rate = got["levels"]["any"]["events"] / got["cases"]
+    assert got["levels"]["any"]["reference_brier"][0] == pytest.approx(rate * (1 - rate))
+    assert (got["champion"], got["against"]) == (None, "base rate of these cases")
+
+
+def test_the_same_comparison_gives_the_same_figures(in_time: dict[str, ModelBundle], file: Path, settings: Settings):
+    first, second = (measure(in_time["newer"], in_time["older"], file, settings) for _ in range(2))
+    assert first == second
+
+
+def test_a_model_fitted_on_all_cases_of_the_file_leaves_none(bundle: ModelBundle, table_file: Path):
+    with pytest.raises(Problem) as caught:
+        unseen_by_both(bundle, None, table_file)
+    assert caught.value.code == "compare-no-unseen"
+    assert "fitted on all cases of cases.csv" in caught.value.sentence
+
+
+def test_the_very_cases_of_the_fit_in_another_file_are_found(bundle: ModelBundle, table_file: Path, tmp_path: Path):
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(table_file.read_bytes().replace(b"theft", b"drugs"))
+    with pytest.raises(Problem) as caught:
+        unseen_by_both(bundle, None, copy)
+    assert caught.value.code == "compare-no-unseen"
+
+
+def test_a_model_fitted_on_all_cases_of_another_file_cannot_show_that_it_has_not_seen_these(
+    bundle: ModelBundle, in_time: dict[str, ModelBundle], file: Path
+):
+    assert unseen_by_both(bundle, None, file).unshown == (bundle.model_id,)
+    assert unseen_by_both(in_time["newer"], in_time["older"], file).unshown == ()
+
+
+def test_models_of_different_outcomes_are_not_compared(in_time: dict[str, ModelBundle], file: Path):
+    older = in_time["older"]
+    raw = {**older.description.raw, "outcome": {**older.description.raw["outcome"], "settling_months": 6}}
+    other = dataclasses.replace(older, description=dataclasses.replace(older.description, raw=raw))
+    with pytest.raises(Problem) as caught:
+        unseen_by_both(in_time["newer"], other, file)
+    assert caught.value.code == "compare-other-outcome"
+    assert "settling_months" in caught.value.sentence
