@@ -47,6 +47,9 @@ def small_experiment(file: Path, **changes: Any) -> Experiment:
         "boosting_rounds": 25,
         "boosting_boosters": 2,
         "boosting_learning_rate": 0.1,
+        "additive_rounds": 25,
+        "forest_trees": 15,
+        "forest_ratio": 0.0,
     }
     return Experiment(**(small | changes))
 

@@ -44,7 +44,7 @@ _WHERE = {
     "load_experiment": "training.experiment",
     "load_settings": "settings",
     "load_table": "tables.library:load",
-    "prepare": "training.train",
+    "prepare": "training.material",
     "read_cases": "tables.reader",
     "score_file": "scoring.batch",
     "train": "training.train",

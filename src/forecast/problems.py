@@ -57,13 +57,13 @@ CATALOGUE: dict[str, Entry] = {
         "Choose another folder, or remove it by hand.",
     ),
     "model-needs-set": Entry(
-        "{path}: the model '{model}' reads the set of features '{set}', which is not among those of the table: {known}.",
-        "Build the cases with that set too (features = \"extended+{set}\"), or leave the model out.",
+        "{path}: the model '{model}' reads the set of features '{set}', which the table does not hold: it has {known}.",
+        'Build the cases with that set too (features = "extended+{set}"), or leave the model out.',
     ),
     "model-needs-time": Entry(
         "{path}: the model '{model}' learns from cases whose outcome was not complete when a test began; "
-        "split = \"{split}\" knows of no such day.",
-        "Use split = \"time\" or \"rolling\", or leave the model out.",
+        'split = "{split}" knows of no such day.',
+        'Use split = "time" or "rolling", or leave the model out.',
     ),
     "output-not-answers": Entry(
         "{path} holds other things than answers to a challenge, so it is not replaced.",
@@ -153,7 +153,7 @@ CATALOGUE: dict[str, Entry] = {
         "Give test_months = {every} or fewer, or a larger origins_every_months.",
     ),
     "rolling-replicate": Entry(
-        "{path}: replicate repeats one published split, and split = \"rolling\" has many.",
+        '{path}: replicate repeats one published split, and split = "rolling" has many.',
         'Leave replicate out, or give split = "time".',
     ),
     "fold-empty": Entry(
@@ -567,9 +567,7 @@ CATALOGUE: dict[str, Entry] = {
         "Level {level} has {count} cases on its rarer side among the {total} that count; updating needs {needed}.",
         "Wait for more cases with a complete outcome, or leave the calibration as it is.",
     ),
-    "tune-model": Entry(
-        "{path}: the model '{model}' has nothing to tune.", "Set model to one of: {known}."
-    ),
+    "tune-model": Entry("{path}: the model '{model}' has nothing to tune.", "Set model to one of: {known}."),
     "tune-other": Entry(
         "{path} holds the trials of another experiment, other data or other folds.",
         "Give another file with --study, or remove it to begin anew.",
@@ -632,9 +630,7 @@ CATALOGUE: dict[str, Entry] = {
         "Start the store, or mend MLFLOW_TRACKING_URI, and give the same command again: {again}",
     ),
     "stage-unknown": Entry("There is no stage '{stage}'.", "Choose one of: {known}."),
-    "stage-order": Entry(
-        "{name} {model}: the stage '{stage}' cannot be signed now: {detail}.", "Next is: {after}."
-    ),
+    "stage-order": Entry("{name} {model}: the stage '{stage}' cannot be signed now: {detail}.", "Next is: {after}."),
     "stage-todo": Entry(
         "{path}: still to be filled in: {keys}.",
         "Write what is true in place of each TODO; a stage is signed only when its file says all of it.",

@@ -67,7 +67,7 @@ def test_the_chosen_model_comes_first_and_each_model_once(written: Callable[...,
     [
         ("modle = 1", "Did you mean 'model'?"),
         ("boosting_round = 3", "boosting_rounds"),
-        ("zzzzz = 1", "Known: allow_refused, base"),
+        ("zzzzz = 1", "is like it"),
     ],
 )
 def test_an_unknown_key_names_the_nearest_one(written: Callable[..., Experiment], line: str, hint: str):

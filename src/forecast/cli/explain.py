@@ -54,6 +54,7 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
             rows.append((item.fact, moves, f"{number:+d}" if number else "under 1"))
         rows += [(wording.REMAINDER, "", f"{remainder:+d}"), ("Forecast", "", shown)]
         parts.append(f"{head}\n\n" + table(("fact on record", "", "people in 100"), rows, right=(2,)))
+    parts += explained.own
     parts += [explained.outside] if explained.outside else []
     parts += explained.reasons[bundle.scale.reached[0]].notes
     parts += [wording.sentence(f"{explained.note}.")] if explained.note else []

@@ -213,11 +213,6 @@ def _sums(weights: Floats, *, rows: Ints, columns: Floats) -> dict[str, Floats]:
     return {"sums": found.T}
 
 
-def _present(score: Floats) -> Ints:
-    rows: Ints = np.flatnonzero(~np.isnan(score))
-    return rows
-
-
 def _counts(m: _Material) -> dict[str, Any]:
     """Return the parts of the result that are counts and curves."""
     curves = {name: roc_points(m.y, p) for name, p in m.models.items()}

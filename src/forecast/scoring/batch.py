@@ -21,6 +21,7 @@ from forecast.explanations.limits import set_names
 from forecast.explanations.reasons import Reasoner
 from forecast.files import refuse_existing, sha256, to_json, whole_files
 from forecast.models.bundle import versions
+from forecast.models.forest import Forest
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.origin import check_catalogue
@@ -169,6 +170,8 @@ class _Writer:
         if self.bundle.forecaster.uncertainty is not None:
             fields += [(f"{end}_{level}", pa.float64()) for level in levels for end in ("low", "high")]
             fields += [("outcome_set", pa.string()), ("outside", pa.bool_())]
+        if isinstance(self.bundle.forecaster.model, Forest):
+            fields += [(f"votes_{band}", pa.int32()) for band in self.bundle.scale.bands]
         if self.reasons:
             for level in levels:
                 fields += [(f"start_{level}", pa.float64()), (f"reasons_{level}", pa.list_(REASON))]
@@ -194,6 +197,9 @@ class _Writer:
         columns["model_id"] = [bundle.model_id] * len(frame)
         columns["note"] = notes
         columns |= _limits(made, bundle.scale)
+        if isinstance(bundle.forecaster.model, Forest):
+            votes = bundle.forecaster.model.votes(frame)
+            columns |= {f"votes_{band}": votes[:, k].astype(np.int32) for k, band in enumerate(bundle.scale.bands)}
         if self.reasons:
             for k, level in enumerate(bundle.scale.reached):
                 found = self.reasoner.reasons(frame, bundle.forecaster.contributions(frame, k), chunk.cases.recorded)

@@ -10,6 +10,7 @@ import numpy as np
 
 from forecast.cases import CASE_ID
 from forecast.explanations.limits import outside_sentence, set_sentence
+from forecast.explanations.own import own_lines
 from forecast.explanations.reasons import Reasoner
 from forecast.problems import Problem
 from forecast.scoring.batch import refuse_unknown
@@ -40,6 +41,8 @@ class Explained:
     interval: dict[str, tuple[float, float]] = field(default_factory=dict)
     outcomes: str = ""
     outside: str = ""
+    own: tuple[str, ...] = ()
+    """What the model says of the case in its own terms: a forest's votes, a scale's terms."""
 
 
 def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settings) -> Explained:
@@ -78,6 +81,7 @@ def _explained(bundle: ModelBundle, case: Cases, case_id: str, note: str, settin
             for k, level in enumerate(levels)
         },
         note,
+        own=own_lines(bundle.forecaster.model, frame, bundle.scale),
         **_limits(bundle, frame, made),
     )
 
