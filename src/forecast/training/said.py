@@ -7,39 +7,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.cases import PERSON_ID
+from forecast.training.parts import WEIGHTED
+from forecast.training.splits import returning_people
 
 if TYPE_CHECKING:
     from forecast.tables.description import Description
     from forecast.training.assess import Tested
     from forecast.training.material import Material
+    from forecast.training.splits import Fold
 
 
 def notes_of(material: Material) -> list[str]:
     """Say what a reader must know about the split."""
-    notes = []
-    for fold in material.repeats[0]:
-        if fold.purged:
-            notes.append(
-                f"{fold.purged:,} cases were purged: their outcome was not complete when the test period began."
-            )
-        if fold.overlapping:
-            notes.append(
-                "Overlapping, not evidence: this repeats the years of the published design, not its model. The "
-                f"outcomes of {fold.overlapping:,} training cases reach into the test period, so the figures flatter "
-                "the forecast."
-            )
+    notes = [note for fold in material.repeats[0] for note in _fold_notes(fold, material)]
     if material.experiment.split != "folds":
-        fold = material.repeats[0][0]
-        persons = material.cases.keys[PERSON_ID]
-        both = persons.iloc[fold.test].isin(persons.iloc[fold.train])
-        if both.any():
-            notes.append(
-                f"{int(both.sum()):,} of {len(both):,} tested cases are of people who are in the training part too."
-            )
+        tested = sum(len(fold.test) for fold in material.repeats[0])
+        returning = int(returning_people(material.cases, material.repeats[0]).sum())
+        if returning:
+            notes.append(f"{returning:,} of {tested:,} tested cases are of people who are in the training part too.")
     if material.description.follow_up != "complete":
         reason = material.description.raw["outcome"]["follow_up_reason"]
         notes.append(f"Cases without complete follow-up are kept: {reason}.")
+    return notes
+
+
+def _fold_notes(fold: Fold, material: Material) -> list[str]:
+    notes = []
+    where = f"{fold.label}: " if len(material.repeats[0]) > 1 else ""
+    late = 0 if fold.censored is None else len(fold.censored)
+    if fold.purged + late:
+        weighted = [name for name in material.experiment.models if name.endswith(WEIGHTED)]
+        use = (
+            f" ({', '.join(weighted)} learns from {late:,} of them, weighted for what was not known yet)"
+            if late
+            else ""
+        )
+        notes.append(
+            f"{where}{fold.purged + late:,} cases were purged: their outcome was not complete when the test period "
+            f"began{use}."
+        )
+    if fold.overlapping:
+        notes.append(
+            f"{where}Overlapping, not evidence: this repeats the years of the published design. The outcomes of "
+            f"{fold.overlapping:,} training cases reach into the test period, so the figures flatter the forecast."
+        )
     return notes
 
 
@@ -61,27 +72,37 @@ def repeat_notes(tested: Sequence[Tested], description: Description) -> list[str
 
 def steps_of(material: Material) -> list[tuple[str, int]]:
     """Return what became of the cases that are not tested, where there is one training and one test part."""
-    if material.experiment.split == "folds":
+    if material.experiment.split not in ("time", "flag"):
         return []
     fold = material.repeats[0][0]
-    rest = len(material.cases) - len(fold.train) - len(fold.test) - fold.purged
+    late = 0 if fold.censored is None else len(fold.censored)
+    rest = len(material.cases) - len(fold.train) - len(fold.test) - fold.purged - late
     steps = [("fitted and calibrated on", len(fold.train))]
+    steps += [("outcome not complete when the test began: only for weighted models", late)] if late else []
     steps += [("purged: outcome not complete when the test began", fold.purged)] if fold.purged else []
     return steps + ([("outside the training and the test period", rest)] if rest else [])
 
 
 def split_sentence(material: Material) -> str:
     """Say in a sentence how the figures were come by."""
-    experiment, first = material.experiment, material.repeats[0]
+    experiment, folds = material.experiment, material.repeats[0]
     if experiment.split == "folds":
         return (
-            f"{len(first)} folds by person: each person's forecast comes from models fitted and calibrated on the "
+            f"{len(folds)} folds by person: each person's forecast comes from models fitted and calibrated on the "
             "other folds. The bundle's model is then fitted on all cases."
         )
-    how = "the table's own flag" if experiment.split == "flag" else f"time, {first[0].label}"
-    warning = "Overlapping, not evidence. " if first[0].overlapping else ""
-    purged = f" {first[0].purged:,} cases between them were purged." if first[0].purged else ""
+    last = folds[-1]
+    if experiment.split == "rolling":
+        tested = sum(len(fold.test) for fold in folds)
+        return (
+            f"Time again and again: {len(folds)} fits, each tested on the cases that followed it ({tested:,} in all) "
+            f"and never on earlier ones. The bundle's model is that of the last fit, on {len(last.train):,} cases."
+        )
+    how = "the table's own flag" if experiment.split == "flag" else f"time, {last.label}"
+    warning = "Overlapping, not evidence. " if last.overlapping else ""
+    late = last.purged + (0 if last.censored is None else len(last.censored))
+    purged = f" {late:,} cases between them were purged." if late else ""
     return (
-        f"{warning}By {how}: {len(first[0].train):,} cases to fit and calibrate, {len(first[0].test):,} to test."
+        f"{warning}By {how}: {len(last.train):,} cases to fit and calibrate, {len(last.test):,} to test."
         f"{purged} The bundle's model is the one that was tested."
     )
