@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,12 @@ import pytest
 from forecast.models.bundle import ModelBundle, load_bundle
 from forecast.settings import Settings
 from forecast.training.material import Material, prepare
+from forecast.training.pages import Pages
 from forecast.training.train import Trained, train
 from tests.helpers import small_bundle, small_experiment
+
+if TYPE_CHECKING:
+    from forecast.evaluation.further import Further
 
 
 @pytest.fixture(scope="session")
@@ -98,11 +103,20 @@ def records_folder(force_folder: Path) -> Path:
 
 @pytest.fixture
 def quick_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write a stub in place of the report, which takes more time than a small training run."""
+    """Write a stub in place of the report and leave its further measures out: both take longer than a small fit."""
 
     def stub(context: object, path: Path) -> None:
         path.write_text("<html></html>", encoding="utf-8")
 
+    class Nothing:
+        def to_dict(self) -> dict[str, object]:
+            return {}
+
+    def pages(*_: object, **__: object) -> Pages:
+        return Pages((), (), cast("Further", Nothing()), None, {})
+
+    monkeypatch.setattr("forecast.training.train.pages_of", pages)
+    monkeypatch.setattr("forecast.training.evaluate_bundle.pages_of", pages)
     monkeypatch.setattr("forecast.training.train.write_report", stub)
     monkeypatch.setattr("forecast.training.evaluate_bundle.write_report", stub)
 

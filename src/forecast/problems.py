@@ -567,6 +567,15 @@ CATALOGUE: dict[str, Entry] = {
         "Level {level} has {count} cases on its rarer side among the {total} that count; updating needs {needed}.",
         "Wait for more cases with a complete outcome, or leave the calibration as it is.",
     ),
+    "update-seen": Entry(
+        "{path} holds the cases that the model {model} was fitted on, or was updated on before.",
+        "Give later cases with outcomes (`since` in an assembly makes such a file); where the table marks the rows "
+        "that the model was not fitted on, --part test takes those.",
+    ),
+    "update-earlier": Entry(
+        "{path}: all {cases} cases are of days from which the model, or an update of it, may know cases.",
+        "Give later cases: `forecast models show` says what the model was tested and updated on.",
+    ),
     "tune-model": Entry("{path}: the model '{model}' has nothing to tune.", "Set model to one of: {known}."),
     "tune-other": Entry(
         "{path} holds the trials of another experiment, other data or other folds.",

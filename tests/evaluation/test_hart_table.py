@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from forecast.evaluation.hart_section import RECALLED, hart_section, labels
+from forecast.evaluation.hart_section import RECALLED, ForestTarget, hart_section, labels
 from forecast.evaluation.hart_table import HartTable, hart_table, side_by_side
 
 BANDS = ("LOW", "MODERATE", "HIGH")
@@ -144,6 +145,33 @@ def test_without_recalled_figures_or_with_two_bands_none_is_shown():
     two = hart_section({"later test": table_of(np.array([[40, 10], [20, 30]]))}).html
     assert "unverified" not in two
     assert "98 %" not in two
+
+
+TARGET = ForestTarget((1_200, 3_000, 400), False, 2.0, "", ("a", "b", "c"), "boosting", ("b", "c", "d", "e"))
+
+
+def test_the_section_says_for_which_ratio_sizes_were_found_and_that_nobody_signed_it():
+    html = hart_section({"later test": table_of()}, target=TARGET).html
+    text = text_of(html)
+    assert "1,200 of LOW, 3,000 of MODERATE, 400 of HIGH." in text
+    assert "found so that out of bag by person there are 2 cautious errors for each dangerous one" in text
+    assert '<div class="box warn">' in html
+    assert "This ratio is not signed." in text
+    assert "our replica on these data, not HART: it reads 3 features, the chosen model (boosting) 4, and 2 of" in text
+    assert "tested once" in text
+
+
+def test_who_signed_the_forest_is_named_and_sizes_that_were_given_are_called_so():
+    signed = replace(TARGET, signed_by="A. <Person>")
+    text = text_of(hart_section({"later test": table_of()}, target=signed).html)
+    assert "The ratio: signed by A. &lt;Person&gt;." in text
+    assert "not signed" not in text
+    given = text_of(hart_section({"later test": table_of()}, target=replace(TARGET, given=True, ratio=None)).html)
+    assert "given in the experiment, not found" in given
+    assert "These sizes are not signed." in given
+    none = text_of(hart_section({"later test": table_of()}, target=replace(TARGET, ratio=None, chosen="forest")).html)
+    assert "no ratio of errors was aimed at" in none
+    assert "it is the chosen model and reads 3 features" in none
 
 
 def test_the_figures_recalled_for_hart_agree_with_one_another():

@@ -19,6 +19,8 @@ from forecast.synthetic.table import write_table
 from forecast.tables.description import build
 from forecast.tables.reader import read_cases
 from forecast.training.evaluate_bundle import evaluate_bundle
+from forecast.training.fit import Trainer
+from forecast.training.material import Material
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,47 @@ def test_the_figures_are_those_that_scikit_learn_computes(
 def report_of(bundle: ModelBundle, path: Path, settings: Settings, tmp_path: Path) -> str:
     evaluate_bundle(bundle, path, tmp_path / "report.html", settings)
     return (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_the_report_has_the_further_pages_on_these_cases(
+    bundle: ModelBundle, new_file: Path, settings: Settings, tmp_path: Path
+):
+    text = report_of(bundle, new_file, settings, tmp_path)
+    for title in (
+        "All models at a glance",
+        "Comparison of all models",
+        "From which threshold the forecast is of use",
+        "Calibration, smoothly and within groups",
+        "Over the test period",
+        "Error gaps between groups",
+        "What the features tell of protected attributes",
+        "How sure the figures are",
+        "base rate of these cases",
+        "These cut-offs are not signed",
+    ):
+        assert title in text, title
+    assert "The forest after HART" not in text
+    assert "Learning curve" not in text
+
+
+def test_the_report_of_a_forest_shows_its_votes_on_these_cases(
+    material: Material, new_file: Path, settings: Settings, tmp_path: Path
+):
+    experiment = dataclasses.replace(material.experiment, model="forest")
+    trainer = Trainer(material.description, experiment, threads=1)
+    forecaster = trainer.forecasters(["forest"], material.cases)["forest"]
+    (tmp_path / "forest").mkdir()
+    facts = {"data": {"sha256": "0" * 64, "cases_sha256": ""}, "experiment": dataclasses.asdict(experiment)}
+    write_bundle(tmp_path / "forest", material.description, forecaster, facts)
+    forest = load_bundle(tmp_path / "forest", threads=1)
+    text = report_of(forest, new_file, settings, tmp_path)
+    cases, _ = read_cases(forest.description, new_file)
+    assert "The forest after HART" in text
+    assert f"Forecast and what followed: these cases ({len(cases):,} cases" in text
+    assert "no ratio of errors was aimed at" in text
+    assert "These sizes are not signed." in text
+    low = int((forest.forecaster.model.plurality(cases.features) == 0).sum())
+    assert f"{low:,}</td></tr>" in text
 
 
 def test_the_report_warns_where_the_file_is_the_one_the_model_was_fitted_on(

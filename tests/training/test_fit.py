@@ -13,6 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from forecast.cases import PERSON_ID, Cases
 from forecast.models.bundle import ModelBundle
+from forecast.models.calibration import sigmoid
+from forecast.models.outcome_sets import fit_outcome_sets
 from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.synthetic.table import make_table
@@ -200,3 +202,63 @@ def test_a_feature_that_a_training_part_lacks_does_not_stop_any_model(material: 
     )
     for name, p in held_out_forecasts(changed, [fold], 1).probability.items():
         assert np.isfinite(p).all(), name
+
+
+def test_the_limits_of_a_weighted_model_rest_on_cases_whose_window_was_over(material: Material):
+    """Cases of which only those with an outcome are known would make outcomes look too common."""
+    plain = Sample(
+        material.cases.features, material.cases.outcomes.to_numpy(dtype=bool), material.cases.keys[PERSON_ID]
+    )
+    early = np.arange(len(plain)) < len(plain) // 2
+    kept = early | plain.happened[:, 0]
+    weights = np.ones(plain.happened.shape)
+    late = dataclasses.replace(plain, weights=weights, complete=early).take(kept)
+    unaware = dataclasses.replace(late, complete=None)
+    trainer = Trainer(material.description, dataclasses.replace(material.experiment, split="time"), 1)
+    model = "boosting-ipcw"
+    aware, naive = (
+        trainer.fitted([model], material.cases, late=sample, sure=[model])[model] for sample in (late, unaware)
+    )
+    np.testing.assert_array_equal(aware.margins, naive.margins)
+    assert aware.forecaster.calibration == naive.forecaster.calibration
+    settled = late.complete
+    limits, others = aware.forecaster.uncertainty, naive.forecaster.uncertainty
+    margins, happened = aware.margins[settled], late.happened[settled]
+    sets = fit_outcome_sets(sigmoid(aware.forecaster.calibration.log_odds(margins)), happened)
+    assert limits.sets == sets != others.sets
+    assert limits.support == others.support
+    assert limits.intervals != others.intervals
+
+
+@pytest.mark.parametrize("model", ["logistic", "forest", "blend"])
+def test_full_intervals_differ_from_the_default_and_are_of_its_size(model: str, material: Material):
+    quick = {"model": model, "interval_refits": 10, "boosting_boosters": 1, "boosting_rounds": 10}
+    told = {}
+    for how in ("default", "full"):
+        experiment = dataclasses.replace(material.experiment, intervals=how, **quick)
+        trainer = Trainer(material.description, experiment, 1)
+        told[how] = trainer.fitted([model], material.cases, sure=[model])[model].forecaster
+    default, full = (told[how].uncertainty for how in ("default", "full"))
+    assert told["default"].calibration == told["full"].calibration
+    assert (default.sets, default.support) == (full.sets, full.support)
+    for one, other in zip(default.intervals.curves, full.intervals.curves, strict=True):
+        assert one.knots == other.knots
+        assert one.models != other.models
+        assert 0.3 < other.half_widths.mean() / one.half_widths.mean() < 3
+
+
+def test_every_fit_of_full_intervals_is_counted(material: Material):
+    class Counter:
+        done = 0
+
+        def begin(self, label: str, total: int | None = None) -> None: ...
+
+        def advance(self, units: int = 1) -> None:
+            self.done += units
+
+    counter = Counter()
+    experiment = dataclasses.replace(material.experiment, intervals="full", interval_refits=10)
+    trainer = Trainer(material.description, experiment, 1, counter)
+    trainer.fitted(["two-feature", "base-rate"], material.cases, sure=["two-feature"])
+    assert counter.done == trainer.fits(["two-feature", "base-rate"], ["two-feature"]) == 11 * 3 + 1
+    assert trainer.fits(["base-rate"], ["base-rate"]) == 1

@@ -24,12 +24,14 @@ from forecast.training.train import Trained, train
 from tests.helpers import small_experiment
 
 FILES = {
+    "comparison.json",
     "evaluation.json",
     "importance.json",
     "manifest.json",
     "report.html",
     "run.json",
     "model/design.json",
+    "model/uncertainty.json",
     *(f"model/level{k}-booster{i}.txt" for k in (1, 2) for i in (1, 2)),
 }
 

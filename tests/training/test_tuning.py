@@ -180,6 +180,17 @@ def test_each_model_that_can_be_tuned_is_tuned_by_keys_of_an_experiment():
     assert caught.value.code == "tune-model"
 
 
+@pytest.mark.parametrize("model", ["logistic", "splines"])
+def test_the_penalty_that_is_searched_is_the_one_that_the_model_is_fitted_with(model: str, search: Search):
+    experiment = dataclasses.replace(search.experiment, model=model)
+    one = dataclasses.replace(search, experiment=experiment, space=space_of(model, "x"), folds=search.folds[:1])
+    (name,) = one.space
+    span = one.space[name]
+    assert span is not None
+    assert span.low < getattr(small_experiment(Path("x")), name) < span.high
+    assert one.loss({name: span.low}) != one.loss({name: span.high})
+
+
 def of_ten_years(material: Material) -> Cases:
     """The cases of the table, spread evenly over the years 2005 to 2014."""
     cases = material.cases

@@ -120,3 +120,16 @@ def test_a_window_of_months_ends_by_the_calendar():
     as_of = pd.Series(pd.to_datetime(["2010-03-01", "2011-03-01"]))
     assert horizon_days(as_of, 24).tolist() == [731.0, 731.0]
     assert horizon_days(as_of - pd.DateOffset(years=1), 12).tolist() == [365.0, 365.0]
+
+
+def test_a_weighted_sample_says_whose_window_was_over_and_their_rate_is_not_inflated():
+    cases = simulated(6_000)
+    sample = weighted_sample(seen_before(cases, CUT), 24)
+    truth = (cases.times.to_numpy() < horizon_days(cases.keys[AS_OF], 24)[:, None]).mean(axis=0)
+    assert sample.complete is not None
+    assert sample.happened[:, 0].mean() > truth[0] + 0.05
+    np.testing.assert_allclose(sample.happened[sample.complete].mean(axis=0), truth, atol=0.02)
+    assert sample.happened[~sample.complete].any(axis=1).all()
+    early = (cases.keys[AS_OF] + pd.DateOffset(months=24) <= pd.Timestamp(CUT)).to_numpy()
+    assert sample.complete.sum() == early.sum()
+    assert sample.take(sample.complete).complete.all()

@@ -11,6 +11,7 @@ import click
 from forecast.cli.console import interval, table
 from forecast.cli.costs import costs
 from forecast.cli.registry import COMMANDS
+from forecast.cli.update import update
 
 
 @click.group()
@@ -18,7 +19,7 @@ def models() -> None:
     """Show what a bundle holds; register, compare and promote models, and say which was live."""
 
 
-for command in (*COMMANDS, costs):
+for command in (*COMMANDS, costs, update):
     models.add_command(command)
 
 
@@ -45,6 +46,7 @@ def manifest_text(manifest: dict[str, Any], bundle: Path) -> str:
         ("outcome", ", ".join(manifest["description"]["outcome"]["scale"])),
         _bands_row(manifest),
         ("trained on", f"{data['cases']:,} cases of {data['file']}, sha256 {data['sha256'][:16]}..."),
+        *_updates(manifest),
         ("bundle format", manifest["format"]),
         ("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())),
         ("files", f"{len(manifest['files'])}, all with the sha256 of the manifest"),
@@ -54,6 +56,18 @@ def manifest_text(manifest: dict[str, Any], bundle: Path) -> str:
         figures = [(name, interval(*m["auc"]), interval(*m["brier"])) for name, m in by_model.items()]
         parts.append(f"Tested, level '{level}', with 95 % intervals\n" + table(("model", "AUC", "Brier"), figures))
     return "\n\n".join(parts)
+
+
+def _updates(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say what the calibration was updated on since the model was fitted."""
+    return [
+        (
+            "updated",
+            f"from {one['parent']} on {one['cases']:,} cases of {one['file']}, sha256 {one['sha256'][:16]}..., "
+            f"grade {one['grade']}; not tested since",
+        )
+        for one in manifest.get("updates", ())
+    ]
 
 
 def _bands_row(manifest: dict[str, Any]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecast.evaluation.hart_table import side_by_side
@@ -41,10 +42,36 @@ RECALLED: dict[str, dict[str, float]] = {
 """HART's figures (Urwin 2016; Oswald and others 2018), in 100, recalled from memory and checked against no copy."""
 
 
-def hart_section(tables: Mapping[str, HartTable], recalled: bool = True) -> Section:
+@dataclass(frozen=True, slots=True)
+class ForestTarget:
+    """How cautious a forest was made, by whose word, and what it reads.
+
+    ``sizes``: cases of each class that a tree draws, lowest class first; ``given``: they stood in the experiment.
+    ``ratio``: cautious errors for each dangerous one for which they were found, else None. ``signed_by``: who answers
+    for it, empty for nobody. ``reads``: the forest's features; ``chosen_reads``: those of the chosen model.
+    """
+
+    sizes: tuple[int, ...]
+    given: bool
+    ratio: float | None
+    signed_by: str
+    reads: tuple[str, ...]
+    chosen: str
+    chosen_reads: tuple[str, ...]
+
+    @property
+    def both(self) -> int:
+        """Features that both read."""
+        return len(set(self.reads) & set(self.chosen_reads))
+
+
+def hart_section(
+    tables: Mapping[str, HartTable], recalled: bool = True, *, target: ForestTarget | None = None
+) -> Section:
     """Return the section of the report about the forest's tables, the loosest test first and the strictest last.
 
     ``recalled`` sets the figures recalled for HART beside them, marked as unverified; only three bands have any.
+    ``target``: how cautious the forest was made, None where the forest's experiment is not known.
     """
     bands = next(iter(tables.values())).bands
     return section(
@@ -57,6 +84,7 @@ def hart_section(tables: Mapping[str, HartTable], recalled: bool = True) -> Sect
         labels=labels(bands),
         optimism=side_by_side(tables),
         recalled=RECALLED if recalled and bands == RECALLED_BANDS else {},
+        target=target,
     )
 
 

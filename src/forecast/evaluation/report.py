@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from forecast.evaluation.page import Section
     from forecast.evaluation.results import LevelEvaluation
 
+MOST_ROWS = 40
+"""Columns in the table of importance."""
 NO_CAUTION = (
     "None was raised. That is no proof that there is none: the checks look for columns that rank outcomes suspiciously "
     "well."
@@ -96,6 +98,7 @@ def render_report(context: ReportContext) -> str:
         .render(
             c=context,
             levels=[_level(context, e) for e in context.evaluations],
+            most_rows=MOST_ROWS,
             warnings=_warnings(context),
             pictures=[(title, Markup(svg), caption) for title, svg, caption in force_pictures(context.portrait)],
         )

@@ -14,6 +14,7 @@ import datetime
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -74,14 +75,25 @@ class ModelBundle:
         return self.description.scale
 
 
-def write_bundle(folder: Path, description: Description, forecaster: Forecaster, facts: Mapping[str, Any]) -> str:
+def write_bundle(
+    folder: Path,
+    description: Description,
+    forecaster: Forecaster,
+    facts: Mapping[str, Any],
+    *,
+    model_files: Path | None = None,
+) -> str:
     """Write the bundle's files into ``folder`` (a temporary one: see `files.whole_folder`); return the model id.
 
     ``facts`` are further plain keys for the manifest. Files that lie in the folder already are hashed with the rest.
+    ``model_files``: the folder of a bundle that holds this very model, whose files are taken as they are.
     """
     model = folder / "model"
-    model.mkdir()
-    forecaster.model.save(model)
+    if model_files is None:
+        model.mkdir()
+        forecaster.model.save(model)
+    else:
+        shutil.copytree(model_files, model, ignore=shutil.ignore_patterns(UNCERTAINTY))
     if forecaster.uncertainty is not None:
         (model / UNCERTAINTY).write_text(to_json(forecaster.uncertainty.to_json()), encoding="utf-8")
     rule = "costs" if isinstance(forecaster.cutoffs, Costs) else "cutoffs"

@@ -70,6 +70,7 @@ def fit_uncertainty(
     *,
     persons: Any,
     calibration: Calibration,
+    complete: Bools | None = None,
     share: float = SHARE,
     seed: int,
 ) -> Uncertainty:
@@ -82,14 +83,17 @@ def fit_uncertainty(
         ``None`` where nothing is fitted in folds.
     margins : (n, K-1) out-of-fold. happened : (n, K-1). persons : (n,) names of the people.
     calibration : as fitted on ``margins``. share : of the conformal sets.
+    complete : (n,) cases whose outcome window was over, None for all. Of the others only those with an outcome are
+        known: they would make outcomes look too common, so intervals and sets are fitted without them.
     """
+    settled = np.ones(len(margins), dtype=bool) if complete is None else complete
     intervals = fit_intervals(
         fold_log_odds=fold_margins,
-        margins=margins,
-        happened=happened,
-        persons=persons,
+        margins=margins[settled],
+        happened=happened[settled],
+        persons=np.asarray(persons, dtype=object)[settled],
         calibration=calibration,
         seed=seed,
     )
-    sets = fit_outcome_sets(sigmoid(calibration.log_odds(margins)), happened, share=share)
+    sets = fit_outcome_sets(sigmoid(calibration.log_odds(margins[settled])), happened[settled], share=share)
     return Uncertainty(intervals, sets, fit_support(features, frame, persons))

@@ -19,6 +19,7 @@ from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.reader import open_table, read_cases
 from forecast.training.assess import cases_digest
+from forecast.training.seen import UPDATES, unused_by_updates
 
 if TYPE_CHECKING:
     from forecast.cases import Bools, Cases, Floats
@@ -104,11 +105,12 @@ def unseen_by_both(
     cases, _ = read_cases(challenger.description, path, allow_refused=allowed, progress=progress)
     total, digest = len(cases), sha256(path)
     for bundle in bundles:
-        cases = cases.take(_unseen(bundle, cases, digest))
+        cases = cases.take(_unseen(bundle, cases, digest) & unused_by_updates(bundle.manifest, cases, digest))
     told: Floats | None = None
     if champion is not None:
         cases, told = _forecast_again(champion, cases, path)
-    digests = {bundle.manifest["data"]["cases_sha256"] for bundle in bundles}
+    fits = [one for bundle in bundles for one in (bundle.manifest["data"], *bundle.manifest.get(UPDATES, ()))]
+    digests = {fit["cases_sha256"] for fit in fits}
     if not len(cases) or cases_digest(cases) in digests:
         detail = " and ".join(f"{b.model_id}: {_split(b)}" for b in bundles)
         raise Problem("compare-no-unseen", path=path, cases=total, detail=detail)

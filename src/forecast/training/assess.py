@@ -18,6 +18,7 @@ from forecast.tables.origin import Origin
 
 if TYPE_CHECKING:
     from forecast.cases import Cases, Floats, Forecasts
+    from forecast.evaluation.hart_section import ForestTarget
     from forecast.evaluation.hart_table import HartTable
     from forecast.evaluation.page import Section
     from forecast.evaluation.results import LevelEvaluation
@@ -59,6 +60,8 @@ class Tested:
     learnt: Learnt | None = None
     forest: Mapping[str, HartTable] = field(default_factory=dict)
     """The forest's tables in the published layout, by how the cases were held out."""
+    forest_target: ForestTarget | None = None
+    """How cautious the forest of those tables was made, and who signed that."""
 
 
 def evaluate_levels(

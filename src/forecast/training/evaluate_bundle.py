@@ -1,4 +1,4 @@
-"""Evaluate a bundle on a table with outcomes, and write the report; nothing is fitted."""
+"""Evaluate a bundle on a table with outcomes, and write the report; the model stays as it is."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.cases import PERSON_ID
+from forecast.evaluation.hart_table import hart_table
 from forecast.evaluation.report import need_report_tools, write_report
 from forecast.files import refuse_existing, sha256, to_json, whole_files
 from forecast.models.bundle import versions
+from forecast.models.forest import Forest
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.origin import check_catalogue, origin_of
 from forecast.tables.reader import read_cases
-from forecast.training.assess import Tested, cases_digest, evaluate_levels, global_importance, report_context
+from forecast.training.assess import Tested, evaluate_levels, global_importance, report_context
 from forecast.training.checks import check_outcomes
+from forecast.training.pages import pages_of
+from forecast.training.seen import fitted_on
+from forecast.training.testing import TABLE_REPLICATES, forest_target, reached
 
 if TYPE_CHECKING:
     from forecast.cases import Cases
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from forecast.settings import Settings
 
 SEED = 1
+BASE_RATE, THESE = "base rate of these cases", "these cases"
 
 
 @dataclass(frozen=True)
@@ -65,13 +72,9 @@ def evaluate_bundle(
             raise Problem("no-split-column", path=description.label, wanted="[split]", split="flag")
         cases = cases.take(np.asarray(cases.part == part))
     check_outcomes(cases, path)
-    kind = bundle.forecaster.model.kind
-    probability = {kind: bundle.forecaster.forecast(cases.features).probability}
-    rates = cases.outcomes.mean().to_numpy()
-    probability["base rate of these cases"] = np.tile(rates, (len(cases), 1))
-    constant = tuple(name for name in probability if name != kind or not bundle.forecaster.model.features)
-    tested = Tested(cases, probability, kind, bundle.forecaster.cutoffs, constant)
+    tested = _tested(bundle, cases)
     evaluations = evaluate_levels(tested, description, settings, SEED, progress)
+    pages = pages_of(tested, description, settings, seed=SEED, progress=progress)
     weights = dict(zip(bundle.scale.reached, global_importance(bundle.forecaster, cases, SEED), strict=True))
     notes = _notes(bundle, path, cases)
     context = report_context(
@@ -82,13 +85,15 @@ def evaluate_bundle(
         split="The bundle's model, as it is, on the cases of this file.",
         importance=weights,
         technical={
-            "Model": f"{kind}, id {bundle.model_id}",
+            "Model": f"{tested.chosen}, id {bundle.model_id}",
             "Data": f"{path.name}, sha256 {sha256(path)}",
             "Bootstrap": f"{settings.bootstrap_replicates} resamples of people, seed {SEED}",
             **{f"Version of {name}": version for name, version in versions().items()},
         },
         notes=notes,
         origin=origin_of(path),
+        front=pages.front,
+        sections=pages.sections,
     )
     with whole_files(report, figures) as [page, numbers]:
         write_report(context, page)
@@ -98,11 +103,37 @@ def evaluate_bundle(
 
 def _notes(bundle: ModelBundle, path: Path, cases: Cases) -> list[str]:
     """Warn where the tested cases are those that the model was fitted on."""
-    notes = []
-    fitted_on = bundle.manifest["data"]
-    if fitted_on["sha256"] == sha256(path) or fitted_on["cases_sha256"] == cases_digest(cases):
-        notes.append(
-            "These are the cases that the model was fitted on: unless they are its test rows, the figures flatter it. "
-            "The report in the bundle's own folder tells how good it is on people that it has not seen."
+    if not fitted_on(bundle.manifest, path, cases):
+        return []
+    return [
+        "These are the cases that the model was fitted on: unless they are its test rows, the figures flatter it. "
+        "The report in the bundle's own folder tells how good it is on people that it has not seen."
+    ]
+
+
+def _tested(bundle: ModelBundle, cases: Cases) -> Tested:
+    """Forecast the cases, and put beside the model what can be told of these cases without another."""
+    forecaster, scale = bundle.forecaster, bundle.scale
+    kind, made = forecaster.model.kind, forecaster.forecast(cases.features)
+    rates = cases.outcomes.mean().to_numpy()
+    probability = {kind: made.probability, BASE_RATE: np.tile(rates, (len(cases), 1))}
+    tables, target = {}, None
+    if isinstance(forecaster.model, Forest):
+        target = forest_target(forecaster.model, bundle.manifest.get("experiment", {}), forecaster.model)
+        votes = forecaster.model.plurality(cases.features)
+        persons = cases.keys[PERSON_ID].to_numpy()
+        tables[THESE] = hart_table(
+            votes, reached(cases), scale.bands, persons=persons, replicates=TABLE_REPLICATES, seed=SEED
         )
-    return notes
+    return Tested(
+        cases,
+        probability,
+        kind,
+        forecaster.cutoffs,
+        tuple(name for name in probability if name != kind or not forecaster.model.features),
+        fitted=forecaster,
+        uncertainty=forecaster.uncertainty,
+        limits=made if made.low is not None else None,
+        forest=tables,
+        forest_target=target,
+    )

@@ -109,6 +109,12 @@ class Experiment:
         high=100,
     )
     forest_ratio_signed_by: str = key("who signed that ratio", "")
+    intervals: str = key(
+        'where intervals come from: "default" the models of the person folds, "full" fits on other people (slow)',
+        "default",
+        allowed=("default", "full"),
+    )
+    interval_refits: int = key('fits on resamples of people for intervals = "full"', 30, low=10, high=1_000)
     outcome_set_share: float = key(
         "share of outcomes of each kind that the sets of outcomes hold", 0.8, low=0.5, high=0.99
     )

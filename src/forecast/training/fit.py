@@ -15,6 +15,8 @@ from forecast.models.blend import Blend
 from forecast.models.boosting import Boosting
 from forecast.models.calibration import fit_calibration, identity
 from forecast.models.forecaster import Forecaster
+from forecast.models.forest import Forest
+from forecast.models.intervals import full_intervals
 from forecast.models.logistic import Logistic
 from forecast.models.uncertainty import fit_uncertainty
 from forecast.problems import Problem
@@ -26,9 +28,11 @@ from forecast.training.parts import WEIGHTED, Fit, Fitter, Sample, features_of, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from forecast.cases import Bools, Cases, Floats
+    from forecast.cases import Bools, Cases, Floats, Ints
     from forecast.models.bands import BandRule
+    from forecast.models.calibration import Calibration
     from forecast.models.forest_fit import FittedForest
+    from forecast.models.intervals import Intervals
     from forecast.tables.description import Description
     from forecast.training.experiment import Experiment
 
@@ -54,9 +58,13 @@ class Trainer:
     progress: Progress = SILENT
     rule: BandRule | None = None
 
-    def fits(self, names: Sequence[str]) -> int:
+    def fits(self, names: Sequence[str], sure: Sequence[str] = ()) -> int:
         """Return how many fits :meth:`fitted` makes, for progress."""
-        return sum(self._fitter.fits(part) for part in parts_of(names))
+        once = sum(self._fitter.fits(part) for part in parts_of(names))
+        if self.experiment.intervals != "full":
+            return once
+        again = [part for name in sure if name != "base-rate" for part in parts_of([name])]
+        return once + self.experiment.interval_refits * sum(self._fitter.fits(part) for part in again)
 
     @property
     def _fitter(self) -> Fitter:
@@ -92,22 +100,16 @@ class Trainer:
         return late
 
     def _calibrated(self, name: str, fit: Fit, sample: Sample, sure: bool) -> Fitted:
-        levels = sample.happened.shape[1]
-        told = np.asarray(~np.isnan(fit.margins).any(axis=1))
-        known = sample if told.all() else sample.take(told)
-        calibration = (
-            fit_calibration(fit.margins[told], known.happened, known.weights)
-            if fit.model.features
-            else identity(levels)
-        )
+        calibration = calibration_of(fit, sample) if fit.model.features else identity(sample.happened.shape[1])
         rule = self.rule or costs_of(self.experiment, self.description.scale, None)
         forecaster = Forecaster(fit.model, calibration, rule)
         if sure and fit.model.features:
-            forecaster = self._with_uncertainty(name, forecaster, fit, known, told)
+            forecaster = self._with_uncertainty(name, forecaster, fit, sample)
         return Fitted(forecaster, fit.margins, fit.grown)
 
-    def _with_uncertainty(self, name: str, forecaster: Forecaster, fit: Fit, known: Sample, told: Bools) -> Forecaster:
+    def _with_uncertainty(self, name: str, forecaster: Forecaster, fit: Fit, sample: Sample) -> Forecaster:
         part = parts_of([name])[0]
+        told, known = told_of(fit, sample)
         found = fit_uncertainty(
             features_of(part, self.description, self.experiment, self.description.label),
             known.frame,
@@ -116,10 +118,29 @@ class Trainer:
             known.happened,
             persons=known.persons.to_numpy(),
             calibration=forecaster.calibration,
+            complete=known.complete,
             share=self.experiment.outcome_set_share,
             seed=self.experiment.seed,
         )
+        if self.experiment.intervals == "full":
+            found = dataclasses.replace(found, intervals=self._full_intervals(name, found.intervals, fit, sample))
         return dataclasses.replace(forecaster, uncertainty=found)
+
+    def _full_intervals(self, name: str, default: Intervals, fit: Fit, sample: Sample) -> Intervals:
+        """Return intervals from fitting and calibrating the model anew on resamples of people, folds and all."""
+        reference = sample.frame.iloc[fit.reference].reset_index(drop=True)
+        fitter = self._fitter
+        if isinstance(fit.model, Forest):  # the sizes were found for a ratio once, and are what is in use
+            sizes = tuple(fit.model.facts["sizes"])
+            fitter = dataclasses.replace(fitter, experiment=dataclasses.replace(self.experiment, forest_sizes=sizes))
+
+        def refit(rows: Ints) -> Floats:
+            drawn = sample.take(rows)
+            again = self._joined(name, {part: fitter.fit(part, drawn) for part in parts_of([name])})
+            return calibration_of(again, drawn).uncapped(again.model.margins(reference))
+
+        e = self.experiment
+        return full_intervals(default, refit, sample.persons.to_numpy(), replicates=e.interval_refits, seed=e.seed)
 
     def _joined(self, name: str, fits: Mapping[str, Fit]) -> Fit:
         if name != "blend":
@@ -138,6 +159,18 @@ class Trainer:
         assert isinstance(line.model, Logistic)
         model = Blend(trees.model, line.model, share)
         return Fit(model, mixed(trees.margins, line.margins), trees.reference, folds)
+
+
+def told_of(fit: Fit, sample: Sample) -> tuple[Bools, Sample]:
+    """Return which cases (n,) have a margin from a fit without their person, and those cases."""
+    told = np.asarray(~np.isnan(fit.margins).any(axis=1))
+    return told, sample if told.all() else sample.take(told)
+
+
+def calibration_of(fit: Fit, sample: Sample) -> Calibration:
+    """Return the calibration of a fit, from the cases that it had not seen."""
+    told, known = told_of(fit, sample)
+    return fit_calibration(fit.margins[told], known.happened, known.weights)
 
 
 def parts_of(names: Sequence[str]) -> list[str]:

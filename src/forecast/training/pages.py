@@ -52,7 +52,7 @@ def pages_of(
     persons = cases.keys[PERSON_ID].to_numpy()
     costs = costs_section(tested.cutoffs, tested.probability[tested.chosen], happened.sum(axis=1), scale,
                           persons=persons, replicates=COSTS_REPLICATES, seed=seed)  # fmt: skip
-    sections = [costs, *([hart_section(tested.forest)] if tested.forest else [])]
+    sections = [costs, *([hart_section(tested.forest, target=tested.forest_target)] if tested.forest else [])]
     limits = _coverage(tested, description)
     if limits is not None:
         sections.append(_coverage_section(tested, limits, words))

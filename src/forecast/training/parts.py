@@ -43,12 +43,17 @@ WEIGHTED = "-ipcw"
 
 @dataclass(frozen=True)
 class Sample:
-    """What a part is fitted on: n cases with their outcomes, (n, K-1), and weights, (n, K-1), or None for all alike."""
+    """What a part is fitted on: n cases with their outcomes, (n, K-1), and weights, (n, K-1), or None for all alike.
+
+    ``complete``: (n,) whose window was over when they were seen, or None for all. Of the others only those with an
+    outcome are there, so that a plain share of all n is too high.
+    """
 
     frame: pd.DataFrame
     happened: Bools
     persons: pd.Series
     weights: Floats | None = None
+    complete: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -61,6 +66,7 @@ class Sample:
             self.happened[places],
             self.persons.iloc[places].reset_index(drop=True),
             None if self.weights is None else self.weights[places],
+            None if self.complete is None else self.complete[places],
         )
 
 

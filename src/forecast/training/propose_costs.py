@@ -10,13 +10,13 @@ import numpy as np
 
 from forecast.cases import PERSON_ID
 from forecast.evaluation.costs import sensitivity
-from forecast.files import refuse_existing, sha256, whole_files
+from forecast.files import refuse_existing, whole_files
 from forecast.models.costs import Costs, costs_toml
 from forecast.models.costs_solver import solve
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.tables.reader import read_cases
-from forecast.training.assess import cases_digest
+from forecast.training.seen import fitted_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,8 +92,7 @@ def _reason(proposal: Proposal) -> str:
 
 def _notes(bundle: ModelBundle, path: Path, cases: Cases) -> list[str]:
     """Warn where the cases are those that the model was fitted on."""
-    fitted_on = bundle.manifest["data"]
-    if fitted_on["sha256"] != sha256(path) and fitted_on["cases_sha256"] != cases_digest(cases):
+    if not fitted_on(bundle.manifest, path, cases):
         return []
     return [
         "These are the cases that the model was fitted on: unless they are its test rows, it errs less on them than it "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from forecast.cases import PERSON_ID, Forecasts
+from forecast.evaluation.hart_section import ForestTarget
 from forecast.evaluation.hart_table import hart_table
 from forecast.models.calibration import sigmoid
 from forecast.models.forest import Forest
@@ -21,6 +22,7 @@ from forecast.training.weighting import weighted_sample
 if TYPE_CHECKING:
     from forecast.cases import Bools, Cases, Ints
     from forecast.evaluation.hart_table import HartTable
+    from forecast.models.base import Model
     from forecast.training.material import Material
     from forecast.training.parts import Sample
     from forecast.training.splits import Fold
@@ -36,7 +38,7 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
     trainer = Trainer(material.description, experiment, threads, progress, material.rule)
     made = {name: np.full(cases.outcomes.shape, np.nan) for name in experiment.models}
     limits: list[Forecasts] = []
-    progress.begin("testing", len(folds) * trainer.fits(experiment.models))
+    progress.begin("testing", len(folds) * trainer.fits(experiment.models, [experiment.model]))
     for fold in folds:
         train = cases.take(fold.train)
         fitted = trainer.fitted(experiment.models, train, late=late_sample(material, fold), sure=[experiment.model])
@@ -64,6 +66,7 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
         limits=_joined(limits, order),
         learnt=_learnt(chosen, train),
         forest=_forest_tables(material, fitted, train, cases.take(folds[-1].test)) if only else {},
+        forest_target=_forest_target(material, fitted),
     )
 
 
@@ -126,6 +129,33 @@ def _forest_tables(
         )
         for name, (classes, cases) in parts.items()
     }
+
+
+def _forest_target(material: Material, fitted: Mapping[str, Fitted]) -> ForestTarget | None:
+    one = fitted.get("forest")
+    if one is None:
+        return None
+    chosen = material.experiment.model
+    return forest_target(one.forecaster.model, dataclasses.asdict(material.experiment), fitted[chosen].forecaster.model)
+
+
+def forest_target(forest: Model, experiment: Mapping[str, Any], chosen: Model) -> ForestTarget | None:
+    """Say how cautious a forest was made and who signed that, from the keys of its experiment; None if they are lost.
+
+    ``chosen``: the model that it is compared with, or the forest itself.
+    """
+    if not isinstance(forest, Forest) or not {"forest_sizes", "forest_ratio"} <= experiment.keys():
+        return None
+    given, ratio = bool(experiment["forest_sizes"]), float(experiment["forest_ratio"])
+    return ForestTarget(
+        tuple(forest.facts["sizes"]),
+        given,
+        None if given or not ratio else ratio,
+        str(experiment.get("forest_ratio_signed_by", "")).strip(),
+        forest.features,
+        experiment["model"] if chosen is not forest else "forest",
+        chosen.features,
+    )
 
 
 def reached(cases: Cases) -> Ints:

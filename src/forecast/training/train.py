@@ -65,7 +65,7 @@ def train(
     if tracked:
         need("mlflow", "train")
     refuse_existing(out, overwrite)
-    _refuse_foreign(out)
+    refuse_foreign(out)
     experiment, description = material.experiment, material.description
     tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
     evaluations = evaluate_levels(tested[0], description, settings, experiment.seed, progress)
@@ -95,11 +95,11 @@ def _fit_for_bundle(material: Material, cases: Cases, settings: Settings, progre
     """Fit the chosen model on all cases, after folds have told how good such models are."""
     model = material.experiment.model
     trainer = Trainer(material.description, material.experiment, settings.threads, progress, material.rule)
-    progress.begin(f"fitting {model} for the bundle", trainer.fits([model]))
+    progress.begin(f"fitting {model} for the bundle", trainer.fits([model], [model]))
     return trainer.fitted([model], cases, sure=[model])[model].forecaster
 
 
-def _refuse_foreign(out: Path) -> None:
+def refuse_foreign(out: Path) -> None:
     """Raise ``output-not-bundle`` rather than replace a folder that holds anything else."""
     filled = out.is_dir() and any(out.iterdir())
     if out.is_file() or (filled and not (out / MANIFEST).is_file()):
@@ -146,7 +146,7 @@ def _write(
         "metrics": metrics_of(evaluations),
         "versions": versions(),
     }
-    needed = description.only(forecaster.model.features or ())
+    needed = description.only(forecaster.model.features) if forecaster.model.features else description
     model_id = write_bundle(folder, needed, forecaster, facts)
     technical = {
         "Model": f"{forecaster.model.kind}, id {model_id}",

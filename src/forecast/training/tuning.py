@@ -43,7 +43,10 @@ CALIBRATION_FOLDS = 2
 """Folds within a trial's training cases: fewer than in training, to save time."""
 DIGITS = 3
 """Significant digits of an option that is not whole: what a person reads is what was tried."""
-UNTUNED = ("name", "base", "table", "file", "beside", "cutoffs", "cutoffs_signed_by", "cutoffs_reason", "costs")
+UNTUNED = (
+    *("name", "base", "table", "file", "beside", "cutoffs", "cutoffs_signed_by", "cutoffs_reason", "costs"),
+    *("intervals", "interval_refits"),
+)
 """Keys that change no trial."""
 
 
@@ -81,7 +84,7 @@ SPACES: Mapping[str, Space] = {
         "additive_pairs": Span(0, 20, log=False),
     },
     "logistic": _LINE,
-    "splines": _LINE,
+    "splines": {"splines_penalty": Span(1, 100_000)},
     "blend": {**_BOOSTING, **_LINE, "blend_logistic": Span(0.0, 0.8, log=False)},
 }
 

@@ -41,8 +41,9 @@ def weighted_sample(cases: Cases, months: int) -> Sample:
     if cases.times is None or cases.followed is None:
         raise ValueError("times and follow-up are needed to weigh cases")
     horizon = horizon_days(cases.keys[AS_OF], months)
-    happened, weights = weighted_outcomes(cases.times, cases.followed.to_numpy(dtype=np.float64), horizon)
-    sample = Sample(cases.features, happened, cases.keys[PERSON_ID], weights)
+    followed = cases.followed.to_numpy(dtype=np.float64)
+    happened, weights = weighted_outcomes(cases.times, followed, horizon)
+    sample = Sample(cases.features, happened, cases.keys[PERSON_ID], weights, _over(followed, horizon))
     return sample.take(np.flatnonzero(weights.any(axis=1)))
 
 
@@ -57,6 +58,12 @@ def weighted_outcomes(times: pd.DataFrame, followed: Floats, horizon: Floats | f
     due = np.broadcast_to(_seconds(np.asarray(horizon, dtype=np.float64)), censored_at.shape)
     pairs = [_level(_seconds(times[level].to_numpy(dtype=np.float64)), censored_at, due) for level in times]
     return np.column_stack([happened for happened, _ in pairs]), np.column_stack([weights for _, weights in pairs])
+
+
+def _over(followed: Floats, horizon: Floats) -> Bools:
+    """Say of which cases (n,) the whole window had been seen, to the second as :func:`weighted_outcomes` counts it."""
+    seen = _seconds(np.maximum(followed, 0.0))
+    return (seen > 0) & (seen >= _seconds(horizon))
 
 
 def _level(event: Ints, censored_at: Ints, due: Ints) -> tuple[Bools, Floats]:
