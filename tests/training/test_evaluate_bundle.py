@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import shutil
 from pathlib import Path
@@ -70,7 +71,7 @@ def test_the_report_has_the_further_pages_on_these_cases(
         "What the features tell of protected attributes",
         "How sure the figures are",
         "base rate of these cases",
-        "These cut-offs are not signed",
+        "These costs are not signed",
     ):
         assert title in text, title
     assert "The forest after HART" not in text
@@ -95,6 +96,20 @@ def test_the_report_of_a_forest_shows_its_votes_on_these_cases(
     assert "These sizes are not signed." in text
     low = int((forest.forecaster.model.plurality(cases.features) == 0).sum())
     assert f"{low:,}</td></tr>" in text
+
+
+def test_later_cases_are_read_when_it_is_said_until_when_they_were_seen(
+    bundle: ModelBundle, new_file: Path, settings: Settings, tmp_path: Path, quick_report: None
+):
+    table = pd.read_csv(new_file)
+    table["as_of"] = (pd.to_datetime(table["as_of"]) + pd.DateOffset(years=4)).dt.strftime("%Y-%m-%d")
+    table.to_csv(tmp_path / "later.csv", index=False)
+    with pytest.raises(Problem) as found:
+        evaluate_bundle(bundle, tmp_path / "later.csv", tmp_path / "r.html", settings)
+    assert found.value.code == "rows-refused"
+    known = datetime.date(2021, 1, 1)
+    done = evaluate_bundle(bundle, tmp_path / "later.csv", tmp_path / "r.html", settings, observed_until=known)
+    assert done.levels[0].cases == len(table)
 
 
 def test_the_report_warns_where_the_file_is_the_one_the_model_was_fitted_on(

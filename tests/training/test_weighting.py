@@ -130,6 +130,6 @@ def test_a_weighted_sample_says_whose_window_was_over_and_their_rate_is_not_infl
     assert sample.happened[:, 0].mean() > truth[0] + 0.05
     np.testing.assert_allclose(sample.happened[sample.complete].mean(axis=0), truth, atol=0.02)
     assert sample.happened[~sample.complete].any(axis=1).all()
-    early = (cases.keys[AS_OF] + pd.DateOffset(months=24) <= pd.Timestamp(CUT)).to_numpy()
+    early = (cases.keys[AS_OF] + pd.DateOffset(months=24) < pd.Timestamp(CUT)).to_numpy()
     assert sample.complete.sum() == early.sum()
     assert sample.take(sample.complete).complete.all()

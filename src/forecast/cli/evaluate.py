@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import click
 
 from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option
+from forecast.cli.registry import day_type
 from forecast.settings import load_settings
 
 
@@ -17,6 +19,7 @@ from forecast.settings import load_settings
     "--out", type=click.Path(path_type=Path), help="The report; by default FILE's name with .report.html, here."
 )
 @click.option("--part", type=click.Choice(["train", "test"]), help="Only rows that the table's own flag marks so.")
+@click.option("--observed-until", type=day_type, help="First day that FILE's data do not cover, if later than before.")
 @click.option("--allow-refused", is_flag=True, help="Leave out rows that cannot be read, and say so in the report.")
 @overwrite_option
 @quiet_option
@@ -26,6 +29,7 @@ def evaluate(
     file: Path,
     out: Path | None,
     part: str | None,
+    observed_until: datetime.datetime | None,
     allow_refused: bool,
     overwrite: bool,
     quiet: bool,
@@ -46,6 +50,7 @@ def evaluate(
             report,
             settings,
             part=part,
+            observed_until=observed_until.date() if observed_until else None,
             allow_refused=allow_refused,
             overwrite=overwrite,
             progress=progress,

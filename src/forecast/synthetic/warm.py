@@ -9,6 +9,26 @@ import numpy as np
 
 
 def warm() -> None:
+    """Compile the kernels of records, features and outcomes, and those of the comparison of models."""
+    _history()
+    _comparison()
+
+
+def _comparison() -> None:
+    """Compare two made-up models, where what they are measured with is installed."""
+    from forecast.evaluation.compare import compare_models
+    from forecast.evaluation.smooth import smooth_calibration
+    from forecast.progress import SILENT
+
+    rng = np.random.default_rng(1)
+    forecast = np.sort(rng.random((200, 2)), axis=1)[:, ::-1]
+    happened = np.sort(rng.random((200, 2)) < forecast, axis=1)[:, ::-1]
+    persons = np.arange(200).astype(str)
+    compare_models({"one": forecast, "other": forecast[::-1]}, happened, persons, "one", replicates=2)
+    smooth_calibration(forecast[:, 0], happened[:, 0], np.arange(200), replicates=2, seed=1, progress=SILENT)
+
+
+def _history() -> None:
     """Make a handful of people and take them through features and outcomes."""
     from forecast.features.catalogue import SETS, whole_set
     from forecast.features.compute import compute, prepare

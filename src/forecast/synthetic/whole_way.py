@@ -155,4 +155,5 @@ def _trained(experiment: Experiment, data: Path, models: Path, settings: Setting
     experiment = dataclasses.replace(experiment, file=str(cases))
     material = prepare(experiment, settings, near=data, progress=progress)
     folder = models / ("demo" if experiment.name == HEADLINE.name else f"demo-{experiment.name}")
-    return training.train(material, folder, settings, overwrite=True, progress=progress)
+    brief = experiment.name != HEADLINE.name
+    return training.train(material, folder, settings, overwrite=True, brief=brief, progress=progress)

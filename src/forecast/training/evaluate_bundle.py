@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,14 +51,16 @@ def evaluate_bundle(
     settings: Settings,
     *,
     part: str | None = None,
+    observed_until: datetime.date | None = None,
     allow_refused: bool = False,
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Evaluated:
     """Evaluate ``bundle`` on the cases of ``path`` and write ``report`` and, beside it, the figures as JSON.
 
-    ``part``: "train" or "test" takes only the rows with that flag. A base-rate forecast stands beside the model: the
-    base rate of the tested cases themselves, which no real forecast could know.
+    ``part``: "train" or "test" takes only the rows with that flag. ``observed_until``: the first day that the data of
+    ``path`` do not cover, where they reach further than those that the model was fitted on. A base-rate forecast stands
+    beside the model: the base rate of the tested cases themselves, which no real forecast could know.
     """
     need_report_tools()
     figures = report.with_suffix(".json")
@@ -66,6 +70,8 @@ def evaluate_bundle(
         refuse_existing(target, overwrite)
     description = bundle.description
     check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
+    if observed_until is not None:
+        description = dataclasses.replace(description, observed_until=observed_until)
     cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
     if part is not None:
         if cases.part is None:

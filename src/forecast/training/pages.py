@@ -34,20 +34,26 @@ class Pages:
 
     front: Sequence[Section]
     sections: Sequence[Section]
-    further: Further
+    further: Further | None
     coverage: Coverage | None
     sizes: Mapping[str, SampleSize]
 
 
 def pages_of(
-    tested: Tested, description: Description, settings: Settings, *, seed: int, progress: Progress = SILENT
+    tested: Tested,
+    description: Description,
+    settings: Settings,
+    *,
+    seed: int,
+    brief: bool = False,
+    progress: Progress = SILENT,
 ) -> Pages:
-    """Measure and lay out what the report says of tested cases beyond each level."""
+    """Measure and lay out what the report says of tested cases beyond each level.
+
+    ``brief`` leaves out what takes longest: the comparison of models, decision curves, months, groups and proxies.
+    """
     scale, cases = description.scale, tested.cases
     words = dict(zip(scale.reached, scale.words, strict=True))
-    features = tested.fitted.model.features if tested.fitted is not None else None
-    further = measure_further(cases, tested.probability, tested.chosen, description, settings, cutoffs=tested.cutoffs,
-                              seed=seed, progress=progress, constant=tested.constant, features=features)  # fmt: skip
     happened = cases.outcomes.to_numpy(dtype=bool)
     persons = cases.keys[PERSON_ID].to_numpy()
     costs = costs_section(tested.cutoffs, tested.probability[tested.chosen], happened.sum(axis=1), scale,
@@ -58,6 +64,11 @@ def pages_of(
         sections.append(_coverage_section(tested, limits, words))
     sizes = _sizes(tested, words)
     sections += [sample_size_section(sizes)] if sizes else []
+    if brief:
+        return Pages([], sections, None, limits, sizes)
+    features = tested.fitted.model.features if tested.fitted is not None else None
+    further = measure_further(cases, tested.probability, tested.chosen, description, settings, cutoffs=tested.cutoffs,
+                              seed=seed, progress=progress, constant=tested.constant, features=features)  # fmt: skip
     return Pages([front_section(further)], [*sections, *further_sections(further)], further, limits, sizes)
 
 

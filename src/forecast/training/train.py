@@ -57,9 +57,13 @@ def train(
     *,
     overwrite: bool = False,
     tracked: bool = True,
+    brief: bool = False,
     progress: Progress = SILENT,
 ) -> Trained:
-    """Test, fit and write a bundle with its report into ``out``; nothing is left there if anything fails."""
+    """Test, fit and write a bundle with its report into ``out``; nothing is left there if anything fails.
+
+    ``brief``: the report leaves out what takes longest to measure (see `pages.pages_of`).
+    """
     need("sklearn", "train")
     need_report_tools()
     if tracked:
@@ -69,7 +73,7 @@ def train(
     experiment, description = material.experiment, material.description
     tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
     evaluations = evaluate_levels(tested[0], description, settings, experiment.seed, progress)
-    pages = pages_of(tested[0], description, settings, seed=experiment.seed, progress=progress)
+    pages = pages_of(tested[0], description, settings, seed=experiment.seed, brief=brief, progress=progress)
     cases = _bundle_cases(material)
     forecaster = tested[0].fitted or _fit_for_bundle(material, cases, settings, progress)
     notes = [*notes_of(material), *repeat_notes(tested, description)]
@@ -129,7 +133,8 @@ def _write(
     levels = description.scale.reached
     weights = dict(zip(levels, global_importance(forecaster, cases, experiment.seed), strict=True))
     (folder / "evaluation.json").write_text(to_json([e.to_dict() for e in evaluations]), encoding="utf-8")
-    (folder / "comparison.json").write_text(to_json(pages.further.to_dict()), encoding="utf-8")
+    if pages.further is not None:
+        (folder / "comparison.json").write_text(to_json(pages.further.to_dict()), encoding="utf-8")
     (folder / "importance.json").write_text(to_json(weights), encoding="utf-8")
     origin = origin_of(material.path)
     facts: dict[str, Any] = {
