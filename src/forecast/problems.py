@@ -112,7 +112,8 @@ CATALOGUE: dict[str, Entry] = {
         "Add the column or correct its name in the description. {hint}",
     ),
     "columns-missing": Entry(
-        "{path}: {count} columns that {description} needs are not there: {names}. The file has: {here}.",
+        "{path}: {count} of the {needed} columns that {description} needs are not there: {names}. "
+        "The file has: {here}.{unlike}",
         "Check that it is the right file, and that 'delimiter' in the description is the file's own.",
     ),
     "rows-refused": Entry(
@@ -160,6 +161,20 @@ CATALOGUE: dict[str, Entry] = {
         "The fold '{fold}' has {count} {part} cases, and {needed} are needed.",
         "There are cases from {begin} to before {end} and an outcome takes {months} months: let test_from lie after "
         "{first} and test_before not after {end}, or learn from a longer history (history_months).",
+    ),
+    "fold-history": Entry(
+        "The fold '{fold}' has {count} training cases, and {needed} are needed: of the {history} months before "
+        "its test begins, an outcome takes {months} months, with an embargo of {embargo} days.",
+        "history_months must be more than the window of {months} months and the embargo; 0 learns from all there is.",
+    ),
+    "overlapping-chosen": Entry(
+        "{path}: '{model}' knows outcomes of the test period, so what a test says of it is no evidence.",
+        "Put it under beside, and choose another model; for a forecast that people use it is never the one.",
+    ),
+    "overlapping-time": Entry(
+        "{path}: '{model}' repeats an overlap of training outcomes with a test period; split = \"{split}\" has no such "
+        "period, or several.",
+        'Use split = "time", or leave the model out.',
     ),
     "fold-outcome-rare": Entry(
         "The fold '{fold}' has {count} of {total} {part} cases {kind} the outcome '{level}', and {needed} are needed.",
@@ -630,6 +645,27 @@ CATALOGUE: dict[str, Entry] = {
         "Restore the folder from where it was kept; do not use it.",
     ),
     "registry-why": Entry("'{what}' has no reason.", "Say why (--why TEXT): the ledger keeps it."),
+    "registry-who": Entry(
+        "'{who}' names nobody, so that '{what}' would be by nobody.",
+        "Give the name of the person who answers for it (--by NAME), such as A. Analyst: the ledger keeps it.",
+    ),
+    "registry-why-empty": Entry(
+        "'{why}' is no reason for '{what}'.", "Say in a few words why (--why TEXT): it is read when somebody asks."
+    ),
+    "ledger-gone": Entry(
+        "{path} does not name {folder}, which was registered: the ledger is gone, or an older or another one.",
+        "Restore the ledger and its .head from where they are kept, and compare the head with the one in the minutes; "
+        "a folder that was brought from elsewhere is moved out and registered anew.",
+    ),
+    "registration-changed": Entry(
+        "{path} is not what was written when the model was registered: {detail}.",
+        "Do not use this copy; take the registered one from the registry where the model was registered.",
+    ),
+    "registered-ledger": Entry(
+        "The model {model} is registered, and whether it may be used cannot be looked up: {detail}",
+        "At a desk: decide without the forecast and tell whoever keeps the registry. They restore the ledger; "
+        "forecast models list says whether it is whole.",
+    ),
     "registry-expiry": Entry(
         "The expiry date {found} is not after {today} and at most {months} months from it.",
         "Choose an earlier date, or raise model_expiry_months in the settings and say why there.",
@@ -651,6 +687,17 @@ CATALOGUE: dict[str, Entry] = {
     "stage-shadow-scores": Entry(
         "{path}: the shadow scores {file} are not there.", "Name files that exist; their sha256 goes into the ledger."
     ),
+    "stage-shadow-manifest": Entry(
+        "{path}: {file} cannot count as shadow scores: {detail}.",
+        "Name files as forecast score wrote them, each with its manifest beside it.",
+    ),
+    "stage-shadow-rows": Entry(
+        "{path}: {rows} rows were scored in shadow, fewer than {least}.",
+        "Name the files of the whole time; shadow_least_rows in the settings says how many rows it takes.",
+    ),
+    "stage-shadow-future": Entry(
+        "{path}: shadow_until, {until}, has not come yet: it is {today}.", "Give the first day after the last scored."
+    ),
     "stage-shadow-other": Entry(
         "{path}: {file} holds scores of the model {found}, not of {model}.", "Name the scores of this model."
     ),
@@ -666,7 +713,8 @@ CATALOGUE: dict[str, Entry] = {
         "Compare models of one outcome definition; register the other under a name of its own.",
     ),
     "promotion-refused": Entry(
-        "{name} {model} is not promoted. {failed}.", "Mend these and compare again; the refusal is in the ledger."
+        "{name} {model} is not promoted. Checks that failed:\n{failed}",
+        "Mend these and compare again; the refusal is in the ledger.",
     ),
     "promotion-no-evidence": Entry(
         "{name} {model} has not been compared with what is live now ({champion}).",
@@ -752,7 +800,13 @@ def raise_all(items: Sequence[Problem]) -> None:
         raise Problems(items)
 
 
-_MOST_LISTED, _MOST_NEAREST = 40, 5
+_MOST_LISTED, _MOST_NEAREST, _FIRST = 40, 5, 5
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Return the first five names and how many more there are: "a, b, c, d, e and 185 more"."""
+    more = len(names) - _FIRST
+    return ", ".join(names[:_FIRST]) + (f" and {more} more" if more > 0 else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

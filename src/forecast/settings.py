@@ -157,6 +157,13 @@ class Settings:
     gate_group_gap: float = key(
         "a model is not promoted if forecast and outcome of a group differ by more than this", 0.05, low=0, high=1
     )
+    gate_group_cases: int = key(
+        "groups with fewer cases close the gate only if their whole interval lies beyond that",
+        400,
+        low=20,
+        high=100_000,
+    )
+    shadow_least_rows: int = key("rows that must have been scored in shadow, at least", 100, low=1, high=10_000_000)
     shadow_months: int = key("months scored and unseen by officers before a model may be live", 3, low=3, high=60)
 
 

@@ -36,6 +36,7 @@ def test_a_search_writes_an_experiment_and_goes_on_where_it_was(
     said = capsys.readouterr().out
     assert "Trials so far: 1, kept in" in said
     assert "as it was" in said
+    assert "its test then flatters the options" in said
     assert load_experiment(out).name == "plan-tuned"
     assert run("tune", plan, "--out", out, "--trials", 2, "--quiet", "--overwrite") == 0
     assert "Trials so far: 2," in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from forecast.ledger import Entry
@@ -73,7 +75,7 @@ class House:
 
     def fill_in_live(self, model: str, since: str, until: str) -> Path:
         path = self.fill_in(model, "live", shadow_scores='["../scores.parquet"]', shadow_from=since, shadow_until=until)
-        (path.parent.parent / "scores.parquet").write_bytes(b"scores")
+        write_scores(path.parent.parent / "scores.parquet", [model] * 120)
         return path
 
     def sign(self, model: str, stage: str) -> Entry:
@@ -101,17 +103,38 @@ class House:
         return model
 
 
+def write_scores(path: Path, models: list[str], scored: int | None = None, model: str | None = None) -> None:
+    """Write scores as `forecast score` does, by the model of each row, with their manifest beside them."""
+    frame = pd.DataFrame({"case_id": [f"C{i}" for i in range(len(models))], "p_any": 0.3, "model_id": models})
+    frame.to_parquet(path, index=False)
+    manifest = {"model_id": model or models[0], "rows": {"scored": len(models) if scored is None else scored}}
+    path.with_name(f"{path.stem}.manifest.json").write_text(json.dumps(manifest), "utf-8")
+
+
 def comparison(model: str, champion: str | None, **changes: Any) -> dict[str, Any]:
     """Return a comparison in which every check passes, with changes to the figures of the level "any"."""
-    top = {key: changes.pop(key) for key in ("overlapping", "unshown", "cases") if key in changes}
+    top = {
+        key: changes.pop(key)
+        for key in ("overlapping", "unshown", "cases", "tested", "holds_test", "notes")
+        if key in changes
+    }
     level = {
         "events": 400,
         "brier": [0.2, 0.19, 0.21],
         "reference_brier": [0.21, 0.2, 0.22],
         "brier_difference": [-0.01, -0.02, -0.001],
         "slope": [1.02, 0.9, 1.15],
-        "groups": [{"attribute": "sex", "value": "F", "cases": 300, "gap": [0.01, -0.03, 0.05]}],
+        "groups": [{"attribute": "sex", "value": "F", "cases": 600, "gap": [0.01, -0.02, 0.04]}],
         "too_few": [],
+        "error_gaps": [
+            {
+                "attribute": "sex",
+                "rate": "false_positive_rate",
+                "gap": [0.061, 0.04, 0.082],
+                "highest": "M",
+                "lowest": "F",
+            }
+        ],
     }
     return {
         "name": NAME,
@@ -126,6 +149,9 @@ def comparison(model: str, champion: str | None, **changes: Any) -> dict[str, An
         "set_aside": 0,
         "overlapping": False,
         "unshown": [],
+        "tested": {"cases": 1000, "cases_sha256": "2" * 64},
+        "holds_test": True,
+        "notes": [],
         "replicates": 50,
         "seed": 1,
         "levels": {"any": {**level, **changes}, "serious": level},

@@ -16,6 +16,7 @@ from forecast.registry.evidence import measure, unseen_by_both
 from forecast.settings import Settings
 from forecast.training.material import prepare
 from forecast.training.train import train
+from forecast.training.update_bundle import update_bundle
 from tests.helpers import small_experiment
 
 MODELS = {"older": ("logistic", "2014-06-01"), "newer": ("boosting", "2014-08-01")}
@@ -117,6 +118,23 @@ def test_a_model_fitted_on_all_cases_of_another_file_cannot_show_that_it_has_not
 ):
     assert unseen_by_both(bundle, None, file).unshown == (bundle.model_id,)
     assert unseen_by_both(in_time["newer"], in_time["older"], file).unshown == ()
+
+
+def test_cases_of_days_that_a_model_was_updated_on_count_for_nothing(
+    in_time: dict[str, ModelBundle], file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("forecast.models.update.FEWEST", 2)
+    table = pd.read_csv(file)
+    table[table["as_of"] < "2014-10-01"].to_csv(tmp_path / "to-october.csv", index=False)
+    made = update_bundle(in_time["newer"], tmp_path / "to-october.csv", tmp_path / "updated")
+    assert 0 < made.cases < len(table)
+    updated = load_bundle(made.folder, threads=1)
+    later = unseen_by_both(updated, in_time["newer"], file)
+    assert later.cases.keys["as_of"].min() >= pd.Timestamp("2014-10-01")
+    assert len(later.cases) > 20
+    with pytest.raises(Problem) as caught:
+        unseen_by_both(updated, None, tmp_path / "to-october.csv")
+    assert caught.value.code == "compare-no-unseen"
 
 
 def test_models_of_different_outcomes_are_not_compared(in_time: dict[str, ModelBundle], file: Path):

@@ -64,6 +64,54 @@ def test_a_promotion_by_nobody_or_without_a_reason_changes_nothing(no_store: Hou
     assert no_store.kinds == before
 
 
+@pytest.mark.parametrize("who", ["nobody", "None", "n/a", "N.A.", "unknown", "A", "-", "todo"])
+def test_a_name_that_names_nobody_is_refused(no_store: House, who: str):
+    model = no_store.ready("first")
+    refused(no_store, model, "registry-who", who=who)
+
+
+@pytest.mark.parametrize("why", ["x", ".", "ok", "n/a", "none", "because", "..."])
+def test_a_reason_that_says_nothing_is_refused(no_store: House, why: str):
+    model = no_store.ready("first")
+    refused(no_store, model, "registry-why-empty", why=why)
+    assert no_store.kinds[-1] == "compared"
+
+
+BAD = {"slope": [0.8, 0.7, 0.9]}
+
+
+@pytest.mark.parametrize(("later", "promoted"), [(999, False), (1000, False), (1001, True)])
+def test_a_failed_comparison_is_not_undone_by_a_later_one_on_no_more_cases(no_store: House, later: int, promoted: bool):
+    model = no_store.register("first")
+    no_store.sign_up_to_live(model)
+    no_store.compare(model, **BAD)
+    no_store.compare(model, cases=later)
+    if promoted:
+        entry = promote(no_store.registry, NAME, model, who=WHO, why=WHY)
+        [check] = [c for c in entry.what["checks"] if c["name"] == "earlier comparisons"]
+        assert "1,000 cases of cases.csv: failed any: calibration slope." in check["sentence"]
+        return
+    problem = refused(no_store, model, "promotion-refused")
+    assert "failed any: calibration slope, and stands" in problem.sentence
+    assert "register a newer model" in problem.sentence
+    newer = no_store.ready("second")
+    promote(no_store.registry, NAME, newer, who=WHO, why=WHY)
+
+
+def test_a_comparison_on_fewer_cases_than_the_models_own_test_does_not_count(no_store: House):
+    model = no_store.ready("first")
+    no_store.compare(model, cases=400, holds_test=False)
+    problem = refused(no_store, model, "promotion-refused")
+    assert "400 cases; the model's own test had 1,000" in problem.sentence
+
+
+def test_each_failed_check_stands_on_a_line_of_its_own(no_store: House):
+    model = no_store.register("unsigned")
+    no_store.compare(model, **BAD)
+    told = refused(no_store, model, "promotion-refused").sentence.splitlines()
+    assert [line.split(":")[0].strip() for line in told[1:]] == ["any", "costs signed", "stage signed"]
+
+
 def test_a_promotion_without_a_comparison_with_todays_champion_is_refused(no_store: House):
     first = no_store.ready("first")
     second = no_store.ready("second")  # compared while nothing was live
@@ -81,7 +129,7 @@ def test_a_promotion_without_a_comparison_with_todays_champion_is_refused(no_sto
         ({"brier_difference": [0.01, 0.001, 0.02]}, "any: Brier score"),
         ({"slope": [0.8, 0.7, 0.9]}, "any: calibration slope"),
         (
-            {"groups": [{"attribute": "sex", "value": "F", "cases": 300, "gap": [0.09, 0.01, 0.2]}]},
+            {"groups": [{"attribute": "sex", "value": "F", "cases": 500, "gap": [0.09, 0.01, 0.2]}]},
             "any: gap in a group",
         ),
     ],
@@ -102,7 +150,7 @@ def test_a_failed_gate_refuses_and_the_refusal_is_in_the_ledger(no_store: House,
 
 def test_unsigned_costs_refuse(no_store: House):
     problem = refused(no_store, no_store.ready("unsigned"), "promotion-refused")
-    assert problem.sentence.endswith("costs signed: Nobody has signed what errors cost.")
+    assert problem.sentence.endswith("failed:\n  costs signed: Nobody has signed what errors cost.")
 
 
 def test_an_unsigned_stage_refuses_and_names_the_next(no_store: House):
@@ -151,7 +199,7 @@ def test_a_rollback_without_an_earlier_model_is_refused(no_store: House):
     model = no_store.ready("first")
     for _ in range(2):
         with pytest.raises(Problem, match="has no earlier model to go back to"):
-            rollback(no_store.registry, NAME, who=WHO, why="x")
+            rollback(no_store.registry, NAME, who=WHO, why="worse")
         if no_store.registry.line(NAME).champion is None:
             promote(no_store.registry, NAME, model, who=WHO, why=WHY)
 

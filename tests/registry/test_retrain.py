@@ -75,7 +75,7 @@ def experiment_file(folder: Path, *, people: int = 1_500, split: str = "time") -
 def test_folds_leave_nothing_to_compare_on_and_are_refused(no_store: House, tmp_path: Path):
     path = experiment_file(tmp_path, people=20, split="folds")
     with pytest.raises(Problem) as caught:
-        retrain(no_store.registry, path, NAME, who="A", why="x")
+        retrain(no_store.registry, path, NAME, who="A. Analyst", why="newest data")
     assert caught.value.code == "retrain-split"
 
 
@@ -83,7 +83,7 @@ def test_a_store_that_is_down_is_found_before_anything_is_trained(house: House, 
     path = experiment_file(tmp_path, people=20)
     dies_at("search_registered_models")
     with pytest.raises(Problem) as caught:
-        retrain(house.registry, path, NAME, who="A", why="x")
+        retrain(house.registry, path, NAME, who="A. Analyst", why="newest data")
     assert caught.value.code == "registry-store-down"
     assert not (house.registry.settings.models_folder / "retrained").exists()
 

@@ -11,7 +11,7 @@ from forecast.files import sha256
 from forecast.problems import Problem
 from forecast.registry.lines import STAGES
 from forecast.registry.stages import next_stage, sign, stage_file, write_template
-from tests.registry.conftest import NAME, House
+from tests.registry.conftest import NAME, House, write_scores
 
 
 @pytest.fixture
@@ -137,6 +137,8 @@ def test_months_before_shadow_was_signed_and_days_to_come_do_not_count(no_store:
     up_to_shadow(no_store, model)
     no_store.clock.on("2026-04-01")
     no_store.fill_in_live(model, "2025-01-01", "2027-01-01")
+    assert "2027-01-01, has not come" in refused(no_store, model, "live", "stage-shadow-future").sentence
+    no_store.fill_in_live(model, "2025-01-01", "2026-04-01")
     problem = refused(no_store, model, "live", "stage-shadow-short")
     assert (str(problem.facts["since"]), str(problem.facts["until"])) == ("2026-02-10", "2026-04-01")
 
@@ -155,12 +157,36 @@ def test_shadow_scores_must_be_there_and_of_this_model(no_store: House, model: s
     scores = path.parent.parent / "scores.parquet"
     scores.unlink()
     refused(no_store, model, "live", "stage-shadow-scores")
-    scores.write_bytes(b"scores")
     beside = scores.with_name("scores.manifest.json")
-    beside.write_text(json.dumps({"model_id": "another"}), "utf-8")
+    beside.unlink()
+    scores.write_bytes(b"scores")
+    problem = refused(no_store, model, "live", "stage-shadow-manifest")
+    assert "scores.manifest.json is not beside it" in problem.sentence
+    beside.write_text("[]", "utf-8")
+    refused(no_store, model, "live", "stage-shadow-manifest")
+    write_scores(scores, ["another"] * 120)
     refused(no_store, model, "live", "stage-shadow-other")
-    beside.write_text(json.dumps({"model_id": model}), "utf-8")
-    no_store.sign(model, "live")
+    write_scores(scores, [model] * 60 + ["another"] * 60)
+    refused(no_store, model, "live", "stage-shadow-other")
+    write_scores(scores, [model] * 120, scored=5_000)
+    assert "120 rows, its manifest says 5,000" in refused(no_store, model, "live", "stage-shadow-manifest").sentence
+    write_scores(scores, [model] * 120)
+    scores.write_bytes(b"scores")
+    refused(no_store, model, "live", "stage-shadow-manifest")
+    write_scores(scores, [model] * 120)
+    assert no_store.sign(model, "live").what["shadow_rows"] == 120
+
+
+@pytest.mark.parametrize("rows", [0, 99])
+def test_too_few_rows_in_shadow_are_refused_and_a_file_named_twice_counts_once(no_store: House, model: str, rows: int):
+    up_to_shadow(no_store, model)
+    no_store.clock.on("2026-06-01")
+    path = no_store.fill_in_live(model, "2026-02-10", "2026-06-01")
+    write_scores(path.parent.parent / "scores.parquet", [model] * rows, model=model)
+    text = path.read_text("utf-8").replace('scores.parquet"]', 'scores.parquet", "../stages/../scores.parquet"]')
+    assert text.count("scores.parquet") == 2
+    path.write_text(text, "utf-8")
+    assert f"{rows} rows were scored in shadow" in refused(no_store, model, "live", "stage-shadow-rows").sentence
 
 
 def test_a_model_is_retired_from_any_stage_and_then_no_further(no_store: House, model: str):

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from forecast.cases import PERSON_ID, Cases
 from forecast.models.bundle import ModelBundle
 from forecast.models.calibration import sigmoid
+from forecast.models.forest_sizes import TunedSizes
 from forecast.models.outcome_sets import fit_outcome_sets
 from forecast.problems import Problem
 from forecast.settings import Settings
@@ -23,7 +24,7 @@ from forecast.training.checks import check_features, check_outcomes
 from forecast.training.experiment import Experiment
 from forecast.training.fit import Trainer
 from forecast.training.material import Material, prepare
-from forecast.training.parts import Fitter, Sample, features_of
+from forecast.training.parts import WEIGHTED, Fitter, Sample, features_of, sample_of
 from forecast.training.testing import held_out_forecasts
 from tests.helpers import small_experiment
 
@@ -217,7 +218,8 @@ def test_the_limits_of_a_weighted_model_rest_on_cases_whose_window_was_over(mate
     trainer = Trainer(material.description, dataclasses.replace(material.experiment, split="time"), 1)
     model = "boosting-ipcw"
     aware, naive = (
-        trainer.fitted([model], material.cases, late=sample, sure=[model])[model] for sample in (late, unaware)
+        trainer.fitted([model], material.cases, others={WEIGHTED: sample}, sure=[model])[model]
+        for sample in (late, unaware)
     )
     np.testing.assert_array_equal(aware.margins, naive.margins)
     assert aware.forecaster.calibration == naive.forecaster.calibration
@@ -230,7 +232,7 @@ def test_the_limits_of_a_weighted_model_rest_on_cases_whose_window_was_over(mate
     assert limits.intervals != others.intervals
 
 
-@pytest.mark.parametrize("model", ["logistic", "forest", "blend"])
+@pytest.mark.parametrize("model", ["two-feature", "forest", pytest.param("blend", marks=pytest.mark.slow)])
 def test_full_intervals_differ_from_the_default_and_are_of_its_size(model: str, material: Material):
     quick = {"model": model, "interval_refits": 10, "boosting_boosters": 1, "boosting_rounds": 10}
     told = {}
@@ -245,6 +247,24 @@ def test_full_intervals_differ_from_the_default_and_are_of_its_size(model: str, 
         assert one.knots == other.knots
         assert one.models != other.models
         assert 0.3 < other.half_widths.mean() / one.half_widths.mean() < 3
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.0, None), (0.34, 0.34)])
+@pytest.mark.parametrize("part", ["forest", "forest-overlapping"])
+def test_the_share_that_a_forest_should_call_low_reaches_the_search_for_sizes(
+    part: str, share: float, wanted: float | None, material: Material, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[float | None] = []
+
+    def found(*_: object, low_share: float | None, **__: object) -> TunedSizes:
+        asked.append(low_share)
+        return TunedSizes((40, 30, 20), 2.0, 0.3, ())
+
+    monkeypatch.setattr("forecast.training.parts.tune_sizes", found)
+    experiment = dataclasses.replace(material.experiment, forest_ratio=2.0, forest_low_share=share, forest_trees=2)
+    fit = Fitter(material.description, experiment, 1).fit(part, sample_of(material.cases))
+    assert asked == [wanted]
+    assert tuple(fit.model.facts["sizes"]) == (40, 30, 20)
 
 
 def test_every_fit_of_full_intervals_is_counted(material: Material):

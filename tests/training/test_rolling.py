@@ -215,6 +215,24 @@ def test_returning_people_are_counted_fold_by_fold() -> None:
         np.testing.assert_array_equal(marked[fold.test], expected)
 
 
+@pytest.mark.parametrize("split", ["rolling", "time"])
+@pytest.mark.parametrize(("model", "beside"), [("boosting", WEIGHTED), (WEIGHTED[0], ()), ("boosting", ())])
+def test_returning_people_are_those_whom_the_bundles_model_was_fitted_on(
+    model: str, beside: tuple[str, ...], split: str
+) -> None:
+    cases, asked = drawn(3_000, 7), experiment(model=model, beside=beside, split=split)
+    [folds] = splits(cases, dated(), asked, "a table")
+    marked, persons = returning_people(cases, folds, weighted=asked.chosen_weighted), cases.keys[PERSON_ID]
+    for fold in folds:
+        known = fold.train if model == "boosting" else np.concatenate([fold.train, fold.censored])
+        expected = persons.iloc[fold.test].isin(persons.iloc[known]).to_numpy()
+        np.testing.assert_array_equal(marked[fold.test], expected)
+        assert fold.returning == expected.sum()
+        if asked.weighted:
+            wider = persons.iloc[fold.test].isin(persons.iloc[np.concatenate([fold.train, fold.censored])])
+            assert (wider.sum() > fold.returning) == (model == "boosting")
+
+
 def problem_of(cases: Cases, *, description: Description | None = None, **changes: Any) -> Problem:
     with pytest.raises(Problem) as found:
         list(splits(cases, description or dated(), experiment(**changes), "a table"))
@@ -252,7 +270,17 @@ def test_a_fold_without_cases_says_between_which_days_there_are_some() -> None:
     assert folds
     late = problem_of(cases, test_from=datetime.date(2020, 1, 1))
     assert (late.code, late.facts["part"]) == ("fold-empty", "test")
-    assert problem_of(cases, history_months=24).code == "fold-empty"
+
+
+@pytest.mark.parametrize("split", ["rolling", "time"])
+def test_a_history_no_longer_than_an_outcome_takes_is_named_as_what_is_wrong(split: str) -> None:
+    cases = completed(drawn(2_000, 9))
+    for changes in ({"history_months": 24}, {"history_months": 25, "embargo_days": 40}):
+        found = problem_of(cases, split=split, **changes)
+        assert found.code == "fold-history"
+        assert "history_months must be more than the window of 24 months and the embargo" in found.next_step
+    [folds] = splits(cases, dated(), experiment(split=split, history_months=36), "a table")
+    assert min(len(fold.train) for fold in folds) >= 20
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from forecast.problems import Problem
 from forecast.training import tuning
 from forecast.training.experiment import load_experiment
 from forecast.training.material import Material
-from forecast.training.tuned import tuning_folds, write_tuned
+from forecast.training.tuned import SEEN, tuning_folds, write_tuned
 from forecast.training.tuning import SPACES, Search, Span, space_of, tune
 from tests.helpers import small_experiment
 
@@ -247,4 +247,20 @@ def test_what_is_written_is_an_experiment_with_the_best_options(
     assert (back.name, back.seed, back.base) == ("mine-tuned", 5, "../plans/mine.toml")
     assert (out.parent / back.table).resolve() == (tmp_path / "table.toml").resolve()
     assert {name: getattr(back, name) for name in SPACE} == tuned.best.options
+    assert "the test says how good it is" not in out.read_text()
+    assert f"# The best of many is in part the luckiest, and this was {SEEN}.\n" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("split", "said"), [("time", "that end before the test begins"), ("flag", "of the table's training part")]
+)
+def test_what_is_written_says_which_cases_the_search_saw(
+    split: str, said: str, search: Search, quick: list[dict[str, Any]], tmp_path: Path
+):
+    source, out = tmp_path / "mine.toml", tmp_path / "best.toml"
+    source.write_text('name = "mine"\ntable = "synthetic"\nmodel = "logistic"\n')
+    tuned = tune(search, tmp_path / "s.sqlite", trials=1)
+    write_tuned(out, source, dataclasses.replace(load_experiment(source), split=split), tuned, folds=2)
+    assert f"over 2 folds {'by person ' if split == 'flag' else ''}{said}:" in out.read_text()
     assert "the test says how good it is" in out.read_text()
+    assert SEEN not in out.read_text()

@@ -11,6 +11,9 @@ from forecast.cli.console import settings_option, table
 from forecast.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from forecast.cases import Reason
     from forecast.models.bundle import ModelBundle
     from forecast.scoring.one import Explained
 
@@ -39,6 +42,7 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
     from forecast.explanations.reasons import whole_points
 
     parts = [f"Case {explained.case_id}, model {bundle.model_id}: band {explained.band}"]
+    parts += [] if bundle.forecaster.cutoffs.signed else [wording.NOT_SIGNED]
     for level, words in zip(bundle.scale.reached, bundle.scale.words, strict=True):
         reasons = explained.reasons[level]
         start, points, remainder, shown = whole_points(reasons)
@@ -49,7 +53,7 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
         if level in explained.interval:
             head += f" With its interval: {limits.interval_text(shown, *explained.interval[level])}."
         rows: list[tuple[object, ...]] = [(wording.START, "", start)]
-        for item, number in zip(reasons.items, points, strict=True):
+        for item, number in _told(bundle, zip(reasons.items, points, strict=True)):
             moves = f"{item.direction} {item.strength}" if item.points else item.direction
             rows.append((item.fact, moves, f"{number:+d}" if number else "under 1"))
         rows += [(wording.REMAINDER, "", f"{remainder:+d}"), ("Forecast", "", shown)]
@@ -62,3 +66,13 @@ def explained_text(bundle: ModelBundle, explained: Explained) -> str:
     parts += [limits.ABOUT_THE_GROUP] if explained.interval else []
     parts.append("The figure is about the group: nobody knows which of the 100 this person is.")
     return "\n\n".join(parts)
+
+
+def _told(bundle: ModelBundle, items: Iterable[tuple[Reason, int]]) -> list[tuple[Reason, int]]:
+    """Return the facts to print: those of whole people in 100, and those of none only where they must be named.
+
+    If none comes to one in 100, as in a forecast near zero, all are printed.
+    """
+    known = list(items)
+    told = [(i, n) for i, n in known if n or (i.feature and bundle.description.feature(i.feature).always_shown)]
+    return told if any(number for _, number in told) else known

@@ -89,7 +89,10 @@ def list_text(registry: Registry, lines: list[Line]) -> str:
 @quiet_option
 @settings_option
 def compare(name: str, model: str, file: Path, who: str, quiet: bool, settings_path: Path | None) -> None:
-    """Hold MODEL against the champion on cases of FILE that neither was fitted on; print the gate. Nothing changes."""
+    """Hold MODEL against the champion on cases of FILE that neither was fitted on; print the gate.
+
+    The figures go into the ledger, and a failure stays there; which model is live does not change.
+    """
     from forecast.registry.promotion import compare as compare_models
 
     progress = Terminal(quiet)
@@ -116,9 +119,15 @@ def _verdict(compared: Compared) -> str:
 
 def gate_text(checks: tuple[Check, ...]) -> str:
     """Return the checks as a table, those that failed marked, and then what each says."""
-    rows = [("passed" if c.passed else "FAILED", c.name, _figure(c.figure), c.tolerance) for c in checks]
+    rows = [(_mark(c), c.name, _figure(c.figure), c.tolerance) for c in checks]
     told = "\n".join(f"  {c.name}: {c.sentence}" for c in checks)
     return table(("", "check", "figure (95 %)", "tolerance"), rows) + f"\n\n{told}"
+
+
+def _mark(check: Check) -> str:
+    if not check.judged:
+        return "told"
+    return "passed" if check.passed else "FAILED"
 
 
 def _figure(figure: tuple[float | None, ...]) -> str:
@@ -134,7 +143,7 @@ def _figure(figure: tuple[float | None, ...]) -> str:
 @click.argument("model")
 @by_option
 @why_option
-@click.option("--evidence", default="", help="What else it rests on: a minute, a report. The comparison always counts.")
+@click.option("--evidence", default="", help="What else it rests on: a minute, a report. The comparisons always count.")
 @settings_option
 def promote(name: str, model: str, who: str, why: str, evidence: str, settings_path: Path | None) -> None:
     """Make MODEL the champion of NAME, if the gate is open; a refusal is kept in the ledger too."""

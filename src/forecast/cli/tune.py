@@ -21,7 +21,7 @@ SHOWN = 5
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The experiment to write, a TOML file.")
 @click.option("--trials", type=click.IntRange(min=1), help="Trials in all, those of earlier runs included.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Minutes that this run may take.")
-@click.option("--folds", type=click.IntRange(1, 10), default=2, show_default=True, help="Folds before the test.")
+@click.option("--folds", type=click.IntRange(1, 10), default=2, show_default=True, help="Folds of the search.")
 @click.option("--study", type=click.Path(path_type=Path), help="Where trials are kept; OUT.study.sqlite by default.")
 @overwrite_option
 @quiet_option
@@ -39,6 +39,8 @@ def tune(
 ) -> None:
     """Look for better options of EXPERIMENT's model, on folds that end before its test begins.
 
+    With split = "folds" there are none: the search then sees the cases that the experiment is tested on, and says so.
+
     Ctrl-C keeps what was finished; the same command with --overwrite goes on from there.
     """
     if trials is None and minutes is None:
@@ -46,7 +48,7 @@ def tune(
     from forecast.files import refuse_existing
     from forecast.training.experiment import load_experiment
     from forecast.training.material import prepare
-    from forecast.training.tuned import tuning_folds, write_tuned
+    from forecast.training.tuned import SEEN, saw_test, tuning_folds, write_tuned
     from forecast.training.tuning import Search, space_of
     from forecast.training.tuning import tune as run
 
@@ -63,6 +65,8 @@ def tune(
         progress.close()
     write_tuned(out, experiment, chosen, tuned, folds=len(drawn))
     click.echo(tuned_text(tuned, out, kept))
+    if saw_test(chosen):
+        click.echo(f"Note: {SEEN}.")
 
 
 def tuned_text(tuned: Tuned, out: Path, study: Path) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.evaluation.coverage import FEW_BINS
 from forecast.evaluation.svg import AMBER, NAVY, PALE, draw
-from forecast.evaluation.wording import bounds, number
+from forecast.evaluation.wording import bounds, number, spread
 from forecast.models.calibration import sigmoid
 
 if TYPE_CHECKING:
@@ -29,8 +30,32 @@ TITLE = 34
 """Letters a line above a panel."""
 
 
+INSIDE, OUTSIDE, CANNOT_TELL = "inside 93 to 97", "outside 93 to 97", "cannot be told with so few bins"
+
+
+def coverage_verdict(share: Estimate, bins: int) -> str:
+    """Return whether a share of so many bins lies where that of a 95 % interval should.
+
+    Outside is said only where chance would hardly do it, that is where the share's own interval leaves out 95.
+    """
+    if share.value is None or share.low is None or share.high is None or bins < FEW_BINS:
+        return CANNOT_TELL
+    if AIM[0] <= share.value <= AIM[1]:
+        return INSIDE
+    return OUTSIDE if share.high < 0.95 or share.low > 0.95 else CANNOT_TELL
+
+
+def level_verdicts(found: Coverage, words: Mapping[str, str]) -> str:
+    """Judge each level by itself, in one sentence."""
+    told = [
+        f"{words[level]}: {spread(one.share, 1, 100)}, {coverage_verdict(one.share, len(one.bins))}"
+        for level, one in found.intervals.items()
+    ]
+    return f"Each outcome by itself, in 100 bins: {'; '.join(told)}."
+
+
 def coverage_sentence(found: Coverage) -> str:
-    """Say how the interval did, and what so many bins can tell."""
+    """Say how the interval did over all levels, and what so many bins can tell."""
     share = found.together
     if share.value is None or share.low is None or share.high is None:
         return f"Whether the interval covers what it promises cannot be told: {share.note}."
@@ -74,6 +99,8 @@ def coverage_section(
         found=found,
         words=words,
         sentence=coverage_sentence(found),
+        by_level=level_verdicts(found, words),
+        verdict=coverage_verdict,
         picture=Markup(coverage_plot(found.intervals, words)),
         widths=widths,
         support=support,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from forecast.evaluation.names import shown
 from forecast.evaluation.plots import DASHES, WIDE, short
 from forecast.evaluation.svg import AMBER, GREY, INK, NAVY, PALE, draw
 
@@ -48,8 +49,8 @@ def decision_plot(d: DecisionCurves, others: Sequence[str], *, name: str) -> str
         axes.plot(x, [100 * v for v in d.everyone], color=GREY, linestyle="--", linewidth=1.2, label="flag everybody")
         for i, other in enumerate(others):
             axes.plot(x, [100 * v for v in d.models[other]], color=(AMBER, GREY)[i % 2],
-                      linestyle=DASHES[(i + 1) % len(DASHES)], linewidth=1.4, label=short(other))  # fmt: skip
-        axes.plot(x, [100 * v for v in d.models[d.chosen]], color=NAVY, linewidth=2.2, label=short(d.chosen))
+                      linestyle=DASHES[(i + 1) % len(DASHES)], linewidth=1.4, label=short(shown(other)))  # fmt: skip
+        axes.plot(x, [100 * v for v in d.models[d.chosen]], color=NAVY, linewidth=2.2, label=short(shown(d.chosen)))
         top = max(100 * max(d.models[d.chosen]), 1.0)
         axes.set(xlim=(min(x), max(x)), ylim=(-0.18 * top, 1.15 * top), xlabel="Threshold: flag from so many in 100",
                  ylabel="Net benefit per 100 people")  # fmt: skip
@@ -67,9 +68,9 @@ def precision_plot(pr: PrecisionRecall, chosen: str, others: Sequence[str], *, n
         axes.axhline(pr.base_rate, color=GREY, linestyle=":", linewidth=1.2, label="by lot: the base rate")
         for i, other in enumerate(o for o in others if pr.curves[o]):
             axes.plot(*zip(*pr.curves[other], strict=True), color=(AMBER, GREY)[i % 2],
-                      linestyle=DASHES[2 * i % len(DASHES)], linewidth=1.4, label=short(other))  # fmt: skip
+                      linestyle=DASHES[2 * i % len(DASHES)], linewidth=1.4, label=short(shown(other)))  # fmt: skip
         if pr.curves[chosen]:
-            axes.plot(*zip(*pr.curves[chosen], strict=True), color=NAVY, linewidth=2.2, label=short(chosen))
+            axes.plot(*zip(*pr.curves[chosen], strict=True), color=NAVY, linewidth=2.2, label=short(shown(chosen)))
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Recall: share found of those with the outcome",
                  ylabel="Precision: share of the flagged")  # fmt: skip
         axes.legend(loc="lower left" if pr.base_rate > 0.3 else "upper right")

@@ -10,7 +10,7 @@ from forecast.evaluation.decision import stretches
 from forecast.evaluation.gaps import RATE_WORDS
 from forecast.evaluation.months import trend_words
 from forecast.evaluation.page import section
-from forecast.evaluation.proxy import proxy_words
+from forecast.evaluation.proxy import ALMOST_NOTHING, proxy_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,4 +188,5 @@ def _by_attribute(gaps: Sequence[Gap]) -> dict[str, list[tuple[str, Gap]]]:
 
 
 def _proxy(f: Further) -> dict[str, Any]:
-    return {"proxies": f.proxies, "said": {p.attribute: proxy_words(p.auc) for p in f.proxies}}
+    told = [p for p in f.proxies if p.telling and (p.auc.value or 0.0) >= ALMOST_NOTHING]
+    return {"proxies": f.proxies, "told": told, "said": {p.attribute: proxy_words(p.auc) for p in f.proxies}}

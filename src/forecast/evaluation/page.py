@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecast.evaluation import wording
+from forecast.evaluation import names, wording
 from forecast.files import whole_files
 from forecast.problems import need
 
@@ -64,11 +64,12 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=wording.number, bounds=wording.bounds, spread=wording.spread)
+    made.filters.update(number=wording.number, bounds=wording.bounds, spread=wording.spread, model=names.shown)
     made.globals.update(
         base_rate_sentence=wording.base_rate_sentence,
         ranking_sentence=wording.ranking_sentence,
         calibration_sentence=wording.calibration_sentence,
+        reads_sentence=names.reads_sentence,
         comparison_sentences=wording.comparison_sentences,
         score_sentence=wording.score_sentence,
         listed=wording.listed,

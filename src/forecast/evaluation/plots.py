@@ -140,14 +140,14 @@ def group_plot(groups: Mapping[str, Sequence[GroupEvaluation]], everyone: Estima
     rows: list[tuple[str, GroupEvaluation | None]] = []
     for attribute, members in groups.items():
         rows.append((attribute, None))
-        rows.extend((f"{member.value} (n = {member.cases:,})", member) for member in members)
+        rows.extend((f"{short(member.value)} (n = {member.cases:,})", member) for member in members)
 
     def paint(figure: Figure) -> None:
         left, right = figure.subplots(1, 2, sharey=True)
         members = [member for _, member in rows]
         _group_panel(left, members, "auc", reference=everyone.value)
         _group_panel(right, members, "observed_minus_forecast", reference=0.0, scale=100.0)
-        _rows(left, [short(text, 30) for text, _ in rows])
+        _rows(left, [short(text, 44) for text, _ in rows])
         right.tick_params(axis="y", labelleft=False)
         right.grid(False, axis="y")
         left.set(title="Ranking (AUC)", xlabel="AUC; dotted: everyone")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.evaluation import plots, svg, wording
+from forecast.evaluation import names, plots, svg, wording
 from forecast.evaluation.confusions import CELLS
 from forecast.evaluation.force_plots import force_pictures
 from forecast.evaluation.page import environment, without_addresses
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from forecast.evaluation.page import Section
     from forecast.evaluation.results import LevelEvaluation
 
-MOST_ROWS = 40
+MOST_ROWS = 25
 """Columns in the table of importance."""
+FAR_OFF = "Groups for which the forecast is far off"
 NO_CAUTION = (
     "None was raised. That is no proof that there is none: the checks look for columns that rank outcomes suspiciously "
     "well."
@@ -67,6 +68,12 @@ class ReportContext:
     """Further sections, each made by the module that measured what it shows; they follow the levels."""
     portrait: Mapping[str, Any] = field(default_factory=dict)
     """Counts of the force behind the cases (see `records.portrait`); empty for tables not made from records."""
+    made_up: bool = False
+    """The cases are of people who do not exist."""
+    reads: Mapping[str, int] = field(default_factory=dict)
+    """How many features each model reads, where it is known."""
+    used: Collection[str] | None = None
+    """Columns that the chosen model reads; None where it is not known, so that of exceptions no more can be said."""
 
 
 def write_report(context: ReportContext, path: Path) -> None:
@@ -99,6 +106,7 @@ def render_report(context: ReportContext) -> str:
             c=context,
             levels=[_level(context, e) for e in context.evaluations],
             most_rows=MOST_ROWS,
+            exceptions=[_exception(context, *each) for each in context.exceptions],
             warnings=_warnings(context),
             pictures=[(title, Markup(svg), caption) for title, svg, caption in force_pictures(context.portrait)],
         )
@@ -109,8 +117,12 @@ def render_report(context: ReportContext) -> str:
 def _level(context: ReportContext, e: LevelEvaluation) -> dict[str, Any]:
     """Return what the template shows of a level: the evaluation, its words and its drawings."""
     importance = tuple(context.importance.get(e.level, ()))
+    told = {name: [g for g in members if g.judged] for name, members in e.groups.items()}
     return {
         "e": e,
+        "groups": {name: e.groups[name] for name, judged in told.items() if len(judged) > 1},
+        "alone": [name for name, judged in told.items() if len(judged) < 2],
+        "rest": sum(value for _, value in importance[MOST_ROWS:]),
         "best": e.models[e.chosen],
         "words": context.words.get(e.level, e.words),
         "importance": importance,
@@ -125,12 +137,13 @@ def _drawings(e: LevelEvaluation, importance: Sequence[tuple[str, float]], unit:
     def named(kind: str) -> str:
         return f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', e.level)}"
 
-    briers = {name: found["brier"] for name, found in e.models.items()}
+    briers = {names.shown(name): found["brier"] for name, found in e.models.items()}
+    curves, chosen = {names.shown(name): points for name, points in e.curves.items()}, names.shown(e.chosen)
     drawn = {
         "reliability": plots.reliability_plot(e.reliability, e.histogram, words=e.words, name=named("reliability")),
         "outcome": plots.outcome_plot(e.histogram, words=e.words, name=named("outcome")),
-        "roc": plots.roc_plot(e.curves, chosen=e.chosen, name=named("roc")),
-        "comparison": plots.comparison_plot(briers, chosen=e.chosen, name=named("comparison")),
+        "roc": plots.roc_plot(curves, chosen=chosen, name=named("roc")),
+        "comparison": plots.comparison_plot(briers, chosen=chosen, name=named("comparison")),
     }
     if e.groups:
         drawn["groups"] = plots.group_plot(e.groups, e.models[e.chosen]["auc"], name=named("groups"))
@@ -163,9 +176,10 @@ def _hundred(e: LevelEvaluation, confusion: Confusion) -> dict[str, Any]:
 
 
 def _warnings(context: ReportContext) -> list[tuple[str, list[str]]]:
-    """Return the warnings of the first page under their headings: notes, each level's, the whole, cautions."""
+    """Return the warnings of the first page under their headings: groups far off, notes, each level's, the whole."""
     by_level = [(context.words.get(e.level, e.words), list(wording.level_warnings(e))) for e in context.evaluations]
     headed = [
+        (FAR_OFF, wording.large_misses(context.evaluations, context.words)),
         ("Notes", list(context.notes)),
         *by_level,
         ("The whole", _general_warnings(context)),
@@ -180,7 +194,33 @@ def _general_warnings(context: ReportContext) -> list[str]:
         found.append("No cost matrix was given, so no band has been agreed by anyone.")
     elif not context.costs.get("signed_by"):
         found.append("The cost matrix behind the bands is not signed: nobody has yet answered for what errors cost.")
-    for columns, _, allowed_by in context.exceptions:
-        names = columns if isinstance(columns, str) else wording.listed(columns)
-        found.append(f"Protected attributes are used as features by exception: {names} (allowed by {allowed_by}).")
+    for each in (_exception(context, *one) for one in context.exceptions):
+        by = f"(allowed by {each['allowed_by']})"
+        if context.used is None:
+            found.append(
+                f"Protected attributes are used as features by exception: {wording.listed(each['columns'])} {by}."
+            )
+        if each["ours"]:
+            found.append(
+                "The forecast itself uses these protected attributes as features, by exception: "
+                f"{wording.listed(each['ours'])} {by}."
+            )
+        if each["others"]:
+            found.append(
+                "The forecast does not use these protected attributes; by exception, models beside it may: "
+                f"{wording.listed(each['others'])} {by}."
+            )
     return found
+
+
+def _exception(context: ReportContext, columns: str | Sequence[str], reason: str, allowed_by: str) -> dict[str, Any]:
+    """Return an exception with its columns parted into those of the chosen model and those of models beside it."""
+    all_of = [columns] if isinstance(columns, str) else list(columns)
+    used = context.used
+    return {
+        "columns": all_of,
+        "reason": reason,
+        "allowed_by": allowed_by,
+        "ours": [name for name in all_of if used is not None and name in used],
+        "others": [name for name in all_of if used is not None and name not in used],
+    }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from forecast.evaluation.bootstrap import TOO_FEW, Estimate
+from forecast.evaluation.names import FOREST, MADE_UP_FOREST, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from forecast.evaluation.groups import GroupEvaluation
     from forecast.evaluation.results import LevelEvaluation, ScoreEvaluation
 
 UNKNOWNS = (
@@ -21,6 +23,9 @@ UNKNOWNS = (
     "Times, places and practices other than those it was tested on; it grows old as they change.",
 )
 """What the forecast does not know; the report prints these and what the caller adds."""
+
+LARGE_GAP, FEW_IN_100, LARGE_PART = 0.03, 0.01, 0.25
+"""A group is far off at 3 in 100, or at 1 in 100 that is a quarter of its base rate: a convention of this report."""
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -98,15 +103,28 @@ def _slope(found: Mapping[str, Estimate]) -> str:
     return f"{verdict} (calibration slope {spread(figure)}; 1 is right)."
 
 
-def comparison_sentences(e: LevelEvaluation) -> Iterator[str]:
-    """Say of each other model whether the forecast is better, by the paired difference of Brier scores."""
+def comparison_sentences(e: LevelEvaluation, made_up: bool = False) -> Iterator[str]:
+    """Say than which models the forecast is better, alike or worse, by the paired differences of Brier scores.
+
+    ``made_up``: the cases are of people who do not exist; the forest after HART then gets a sentence of its own.
+    """
+    verdicts: dict[int, list[str]] = {-1: [], 0: [], 1: []}
     for other, difference in e.differences.items():
         figure = difference["brier"]
         if figure.value is None or figure.low is None:
-            yield f"“{other}”: cannot be compared ({figure.note})."
-            continue
-        verdict = {1: "worse than", -1: "better than", 0: "not clearly better or worse than"}[above(figure, 0)]
-        yield f"{verdict.capitalize()} “{other}”: Brier score differs by {spread(figure, 4)}."
+            yield f"{_called(other)}: cannot be compared ({figure.note})."
+        elif made_up and other == FOREST and above(figure, 0) < 0:
+            yield MADE_UP_FOREST
+        else:
+            verdicts[above(figure, 0)].append(shown(other))
+    for verdict, words in ((-1, "Better than"), (0, "Cannot be told apart from"), (1, "Worse than")):
+        if verdicts[verdict]:
+            yield f"{words}: {'; '.join(verdicts[verdict])}."
+
+
+def _called(model: str) -> str:
+    name = shown(model)
+    return f"{name[:1].upper()}{name[1:]}"
 
 
 def score_sentence(e: LevelEvaluation, name: str, score: ScoreEvaluation) -> str:
@@ -119,38 +137,61 @@ def score_sentence(e: LevelEvaluation, name: str, score: ScoreEvaluation) -> str
 
 
 def level_warnings(e: LevelEvaluation) -> Iterator[str]:
-    """Say what in an evaluation should make its reader pause."""
+    """Say what in an evaluation should make its reader pause, beside :func:`large_misses`."""
     if above(e.models[e.chosen]["calibration_intercept"], 0):
         yield _average(e)
     equals = [other for other, d in e.differences.items() if above(d["brier"], 0) >= 0]
     if equals:
-        yield f"The forecast is not clearly better than {listed(f'“{name}”' for name in equals)}."
-    off = list(_group_gaps(e))
+        yield f"The forecast is not clearly better than {listed(shown(name) for name in equals)}."
+    off = [f"{a} “{g.value}”, forecast {_gap_words(gap)}" for a, g, gap in _group_gaps(e) if not _large(g, gap)]
     if off:
         yield (
-            f"What followed differs from the forecast in these groups: {'; '.join(off)}. Where many groups are "
-            "compared, about one interval in twenty misses by chance."
+            f"Smaller differences between what followed and the forecast, in these groups: {'; '.join(off)}. Where "
+            "many groups are compared, about one interval in twenty misses by chance."
         )
     few = [f"{a} “{g.value}” ({g.cases:,})" for a, gs in e.groups.items() for g in gs if not g.judged]
     if few:
         yield f"{TOO_FEW.capitalize()} (cases): {', '.join(few)}. How good the forecast is there is not known."
 
 
-def _group_gaps(e: LevelEvaluation) -> Iterator[str]:
-    """Word the groups in which forecast and outcome clearly differ on average."""
+def large_misses(evaluations: Sequence[LevelEvaluation], words: Mapping[str, str]) -> list[str]:
+    """Say for which groups the forecast is far off on average, the largest miss of all levels first.
+
+    ``words``: by level, what is forecast.
+    """
+    found = [
+        (abs(gap.value or 0.0), a, g, gap, words.get(e.level, e.words))
+        for e in evaluations
+        for a, g, gap in _group_gaps(e)
+        if _large(g, gap)
+    ]
+    return [
+        f"For {a} “{g.value}” the forecast was {_gap_words(gap)}: it said {in_100(g.metrics['mean_forecast'], 1)}, and "
+        f"{in_100(g.metrics['base_rate'], 1)} were {said} ({g.cases:,} cases)."
+        for _, a, g, gap, said in sorted(found, key=lambda each: -each[0])
+    ]
+
+
+def _group_gaps(e: LevelEvaluation) -> Iterator[tuple[str, GroupEvaluation, Estimate]]:
+    """Return the groups, by attribute, in which forecast and outcome clearly differ on average."""
     for attribute, members in e.groups.items():
         for member in (m for m in members if m.judged):
             gap = member.metrics["observed_minus_forecast"]
             if above(gap, 0):
-                yield f"{attribute} “{member.value}”, {_gap_words(gap)}"
+                yield attribute, member, gap
+
+
+def _large(group: GroupEvaluation, gap: Estimate) -> bool:
+    size, rate = abs(gap.value or 0.0), group.metrics["base_rate"].value or 0.0
+    return size >= LARGE_GAP or (size >= FEW_IN_100 and size >= LARGE_PART * rate)
 
 
 def _gap_words(gap: Estimate) -> str:
-    """Word a gap that an interval puts on one side of zero: "forecast too low by 2.1 of 100 (0.3 to 4.2)"."""
+    """Word a gap that an interval puts on one side of zero: "too low by 2.1 of 100 (0.3 to 4.2)"."""
     value, low, high = (end or 0.0 for end in (gap.value, gap.low, gap.high))
     if low > 0:
-        return f"forecast too low by {in_100(gap, 1)}"
-    return f"forecast too high by {in_100(Estimate(-value, -high, -low), 1)}"
+        return f"too low by {in_100(gap, 1)}"
+    return f"too high by {in_100(Estimate(-value, -high, -low), 1)}"
 
 
 def listed(words: Iterator[str] | Sequence[str]) -> str:

@@ -35,7 +35,7 @@ SET = (
     "What may come, so that whichever outcome comes is in such a list {share} times of 100: {outcomes}. The list is "
     "about outcomes, not about bands."
 )
-NO_OUTCOME, BUT_NOT = "none of these outcomes", "{words}, but not {higher}"
+NO_OUTCOME, BUT_NOT = "not {words}", "{words}, but not {higher}"
 
 
 def interval_text(shown: int, low: float, high: float) -> str:
@@ -53,7 +53,7 @@ def set_sentence(held: Bools, sets: OutcomeSets, scale: OutcomeScale) -> str:
     """Return a sentence with the outcomes of one case; an empty text where the sets say too little to be shown."""
     if not sets.telling:
         return ""
-    words = [NO_OUTCOME, *scale.words]
+    words = [NO_OUTCOME.format(words=scale.words[0]), *scale.words]
     for k in range(1, len(words) - 1):
         words[k] = BUT_NOT.format(words=words[k], higher=words[k + 1])
     return SET.format(

@@ -10,26 +10,34 @@ from forecast.models.scales.scale import Scale
 if TYPE_CHECKING:
     import pandas as pd
 
-    from forecast.cases import OutcomeScale
+    from forecast.cases import Ints, OutcomeScale
     from forecast.models.base import Model
 
 NOT_PROBABILITIES = "Votes are counted, a tree one vote; they are not probabilities."
+OTHER_BAND = (
+    "Band and most votes differ: the votes carry the costs of errors that the forest was grown with, the band comes from "
+    "the calibrated probability and the costs that go with this model."
+)
 NOT_FITTED_HERE = (
     "The scale was made for other people and another outcome; only the figure above is calibrated to these records."
 )
 
 
-def own_lines(model: Model, frame: pd.DataFrame, scale: OutcomeScale) -> tuple[str, ...]:
-    """Return what a model says of one case in its own terms; nothing for models that have none."""
+def own_lines(model: Model, frame: pd.DataFrame, scale: OutcomeScale, band: int | None = None) -> tuple[str, ...]:
+    """Return what a model says of one case in its own terms; nothing for models that have none.
+
+    ``band``: the number of the band shown, to say why a forest's votes may say another.
+    """
     if isinstance(model, Forest):
-        return (_votes(model, frame, scale), NOT_PROBABILITIES)
+        votes = model.votes(frame)
+        other = band is not None and int(plurality(votes)[0]) != band
+        return (_votes(votes, scale), NOT_PROBABILITIES, *([OTHER_BAND] if other else []))
     if isinstance(model, Scale):
         return (*_terms(model, frame), NOT_FITTED_HERE)
     return ()
 
 
-def _votes(forest: Forest, frame: pd.DataFrame, scale: OutcomeScale) -> str:
-    votes = forest.votes(frame)
+def _votes(votes: Ints, scale: OutcomeScale) -> str:
     counted = ", ".join(f"{count} {band}" for count, band in zip(votes[0][::-1], scale.bands[::-1], strict=True))
     return f"Votes of {votes[0].sum()} trees: {counted}. Most votes: {scale.bands[int(plurality(votes)[0])]}."
 

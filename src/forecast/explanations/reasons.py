@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from forecast.tables.description import Feature
 
 
+TELLING = 0.5
+"""People in 100 below which a fact may come out as none once figures are whole."""
+
+
 @dataclass(frozen=True)
 class Reasoner:
     """Turns contributions of one level into reasons, for features in catalogue order."""
@@ -33,7 +37,7 @@ class Reasoner:
     def reasons(
         self, frame: pd.DataFrame, contributions: Contributions, recorded: pd.DataFrame | None = None
     ) -> list[Reasons]:
-        """Return the reasons of n cases: at most ``reasons_shown`` facts, both directions where both exist.
+        """Return the reasons of n cases: about ``reasons_shown`` facts, both directions where both exist.
 
         Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex are always among
         those shown where they are features. ``recorded``: texts of the file for features that a number misquotes.
@@ -65,14 +69,19 @@ class Reasoner:
 
     @cached_property
     def _notes(self) -> tuple[str, ...]:
-        phrases = [wording.sentence(self.features[j].phrase) for j in self._always]
-        return tuple(wording.SENSITIVE_NOTE.format(phrase=phrase) for phrase in phrases)
+        note = wording.sensitive_note([self.features[j].phrase for j in self._always])
+        return (note,) if note else ()
 
     def _choose(self, rounded: Floats) -> list[int]:
-        """Return positions of the features to show, largest first."""
+        """Return positions of the features to show, largest first.
+
+        What must be shown but moves nothing to speak of takes no room from what does; and where much must be shown (a
+        model with many ages), there is still room for half as many others.
+        """
         order = [int(j) for j in np.argsort(-np.abs(rounded), kind="stable") if rounded[j]]
         always = self._always
-        room = max(self.settings.reasons_shown - len(always), 0)
+        telling = sum(1 for j in always if abs(rounded[j]) >= TELLING)
+        room = max(self.settings.reasons_shown - telling, self.settings.reasons_shown // 2)
         others = [j for j in order if j not in always]
         chosen = others[:room]
         signs = {np.sign(rounded[j]) for j in chosen}

@@ -9,6 +9,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from forecast.tables.description import Feature
 
 RAISES, LOWERS, NEITHER = "raises the forecast", "lowers the forecast", "leaves the forecast as it is"
@@ -22,12 +24,19 @@ NEVER = "never, as far as is on record"
 UNDER_A_MONTH = "under a month"
 IN_100 = "{count} in 100"
 NOT_ON_RECORD = "Not on record: {phrase}"
+NOT_SIGNED = (
+    "The band rests on costs of errors that nobody has signed for; no decision about a person may rest on it."
+)
 NOT_SEEN = "not seen in training: {phrase}"
 SHARE, YEARS = "share", "years"
 """The units of features whose numbers people say otherwise than they stand in the data."""
 A_MONTH = 1 / 12
 """In years."""
 SENSITIVE_NOTE = "{phrase} is shown because it is part of the forecast; it is not a reason to act."
+SENSITIVE_NOTES = "{phrases} are shown because they are part of the forecast; they are not reasons to act."
+MORE_SENSITIVE = "{count} more facts of age or sex"
+MOST_NAMED = 3
+"""Sensitive facts that the note names; where there are more, it names one less and counts the others."""
 
 
 def fact(feature: Feature, value: Any, recorded: str | None = None) -> str:
@@ -49,6 +58,16 @@ def fact(feature: Feature, value: Any, recorded: str | None = None) -> str:
     if recorded is not None:
         return f"{phrase}: {recorded} {feature.unit if recorded[-1:].isdigit() else ''}".rstrip()
     return f"{phrase}: {_number(feature, float(value))}"
+
+
+def sensitive_note(phrases: Sequence[str]) -> str:
+    """Return one note about all the facts of age and sex that a forecast is made of; an empty text for none."""
+    if len(phrases) < 2:
+        return SENSITIVE_NOTE.format(phrase=sentence(phrases[0])) if phrases else ""
+    named = list(phrases)
+    if len(named) > MOST_NAMED:
+        named = [*named[: MOST_NAMED - 1], MORE_SENSITIVE.format(count=len(named) - MOST_NAMED + 1)]
+    return SENSITIVE_NOTES.format(phrases=sentence(f"{', '.join(named[:-1])} and {named[-1]}"))
 
 
 def about(count: int) -> str:

@@ -31,7 +31,7 @@ REPLICATES = 200
 MOST_GROUPS = 45
 CASES_A_GROUP, REFERENCE_A_GROUP = 400, 80
 """Cases that a mean is taken over: training cases, and the fewer cases at which the fold models are compared."""
-SMOOTHING = 2.0
+SMOOTHING, SHAPE_SMOOTHING = 2.0, 3.0
 """Standard deviation, in groups, of the weights with which neighbouring groups are averaged."""
 
 
@@ -120,11 +120,11 @@ def _curve(score: Floats, happened: Bools, people: Ints, folds: Floats | None, l
     """Put the errors of one level together; ``folds`` (F, m) in calibrated log-odds, ``lines`` (B, 2)."""
     groups = _groups(score, CASES_A_GROUP)
     middles = np.array([score[rows].mean() for rows in groups])
-    off = _smooth(np.array([_off_the_line(score[rows], happened[rows], people[rows]) for rows in groups]))
+    off = np.array([_off_the_line(score[rows], happened[rows], people[rows]) for rows in groups])
     knots = np.unique(np.round(np.concatenate([[score.min()], middles, [score.max()]]), 6))
     of_line = (lines[:, :1] + lines[:, 1:] * knots).std(axis=0, ddof=1)
     together, alone = (np.zeros(len(knots)),) * 2 if folds is None else _jackknife(folds, knots)
-    shape = np.sqrt(np.maximum(_at(knots, middles, off), 0))
+    shape = np.sqrt(_at(knots, middles, _shape(off)))
     return Curve(*(_plain(part) for part in (knots, together, of_line, shape, alone)))
 
 
@@ -168,10 +168,21 @@ def _off_the_line(score: Floats, happened: Bools, people: Ints) -> float:
     return (float(by_person.sum()) ** 2 - float(np.square(by_person).sum())) / information**2
 
 
-def _smooth(values: Floats) -> Floats:
+def _shape(off: Floats) -> Floats:
+    """Return the squared distances from the line (G,) as they are used, from noisy ones that may be below zero.
+
+    They are averaged over more neighbours than the other errors, for each is the difference of two like figures; and
+    are nowhere less than their mean over all groups. Truncated one by one, they would say that the line is exactly
+    right at one score and off at the next, which a few hundred cases cannot tell.
+    """
+    smoothed: Floats = np.maximum(_smooth(off, SHAPE_SMOOTHING), max(float(off.mean()), 0.0))
+    return smoothed
+
+
+def _smooth(values: Floats, spread: float = SMOOTHING) -> Floats:
     """Average each group with its neighbours, the nearer the more."""
     place = np.arange(len(values))
-    weights = np.exp(-0.5 * np.square((place[:, None] - place) / SMOOTHING))
+    weights = np.exp(-0.5 * np.square((place[:, None] - place) / spread))
     smoothed: Floats = weights @ values / weights.sum(axis=1)
     return smoothed
 

@@ -13,10 +13,12 @@ import pandas as pd
 from forecast.cases import AS_OF, CASE_ID, PERSON_ID
 from forecast.evaluation import metrics
 from forecast.evaluation.bootstrap import Estimate, Probe, estimate, person_codes, replicate
+from forecast.evaluation.gaps import error_gaps, level_rates
 from forecast.evaluation.groups import Group, find_groups
 from forecast.files import sha256
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
+from forecast.tables.origin import check_catalogue, origin_of
 from forecast.tables.reader import open_table, read_cases
 from forecast.training.assess import cases_digest
 from forecast.training.seen import UPDATES, unused_by_updates
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 SEED = 1
 BASE_RATE = "base rate of these cases"
+UNKNOWN_CATALOGUE = "the catalogue of these cases is not known"
+ERROR_RATES = ("false_positive_rate", "false_negative_rate")
 NOT_OUTCOME = ("observed_until", "follow_up_reason")
 """Keys of a description's outcome that say how far the data reach, not what the outcome is."""
 
@@ -44,6 +48,9 @@ class Tested:
     overlapping: bool
     unshown: tuple[str, ...]
     """Models whose manifest does not tell which cases they were fitted on, so that these may be among them."""
+    holds_test: bool = False
+    """Whether all cases of the challenger's own test were in the file, before the champion's were taken away."""
+    notes: tuple[str, ...] = ()
 
 
 def measure(
@@ -62,7 +69,7 @@ def measure(
     tested = unseen_by_both(challenger, champion, path, progress=progress)
     people = person_codes(tested.cases.keys[PERSON_ID].to_numpy())
     levels = challenger.scale.reached
-    progress.begin("comparing", len(levels) * settings.bootstrap_replicates)
+    progress.begin("comparing", 2 * len(levels) * settings.bootstrap_replicates)
     titles = {a.name: a.title for a in challenger.description.audit}
     measured = {
         level: _level(
@@ -71,6 +78,7 @@ def measure(
             None if tested.champion is None else tested.champion[:, k],
             people,
             groups=tested.cases.protected.rename(columns=titles),
+            cutoff=float(challenger.forecaster.cutoffs.values[k]),
             settings=settings,
             progress=progress,
         )
@@ -88,6 +96,9 @@ def measure(
         "set_aside": tested.set_aside,
         "overlapping": tested.overlapping,
         "unshown": list(tested.unshown),
+        "tested": challenger.manifest["data"].get("tested"),
+        "holds_test": tested.holds_test,
+        "notes": list(tested.notes),
         "replicates": settings.bootstrap_replicates,
         "seed": SEED,
         "levels": measured,
@@ -101,9 +112,11 @@ def unseen_by_both(
     if champion is not None:
         _check_same_outcome(challenger, champion)
     bundles = [challenger] + ([champion] if champion else [])
+    for bundle in bundles:
+        check_catalogue(bundle.manifest["data"], path, bundle.forecaster.model.features)
     allowed = bool(challenger.manifest.get("experiment", {}).get("allow_refused"))
     cases, _ = read_cases(challenger.description, path, allow_refused=allowed, progress=progress)
-    total, digest = len(cases), sha256(path)
+    total, digest, whole = len(cases), sha256(path), cases
     for bundle in bundles:
         cases = cases.take(_unseen(bundle, cases, digest) & unused_by_updates(bundle.manifest, cases, digest))
     told: Floats | None = None
@@ -117,7 +130,27 @@ def unseen_by_both(
     own = challenger.forecaster.forecast(cases.features).probability
     overlapping = any(bundle.manifest.get("experiment", {}).get("replicate") for bundle in bundles)
     unshown = tuple(bundle.model_id for bundle in bundles if not _tells(bundle, cases))
-    return Tested(cases, own, told, total - len(cases), overlapping, unshown)
+    notes = () if origin_of(path).made.get("catalogue") else (UNKNOWN_CATALOGUE,)
+    return Tested(
+        cases,
+        own,
+        told,
+        total - len(cases),
+        overlapping,
+        unshown,
+        holds_test=_holds_test(challenger, whole, digest),
+        notes=notes,
+    )
+
+
+def _holds_test(bundle: ModelBundle, cases: Cases, digest: str) -> bool:
+    """Say whether cases contain every case that a bundle was tested on, known by the digest of their ids."""
+    kept = _unseen(bundle, cases, digest)
+    before = bundle.manifest.get("experiment", {}).get("test_before")
+    if before and AS_OF in cases.keys:
+        kept = kept & np.asarray(cases.keys[AS_OF] < pd.Timestamp(before), dtype=bool)
+    wanted = (bundle.manifest["data"].get("tested") or {}).get("cases_sha256")
+    return bool(kept.any()) and cases_digest(cases.take(kept)) == wanted
 
 
 def _tells(bundle: ModelBundle, cases: Cases) -> bool:
@@ -189,10 +222,11 @@ def _level(
     people: Any,
     *,
     groups: pd.DataFrame,
+    cutoff: float,
     settings: Settings,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Measure one level: the paired difference in Brier score, the calibration slope, the gap of each group."""
+    """Measure one level: paired difference in Brier score, calibration slope, gap of each group, gaps of errors."""
     found = find_groups(groups, y, people, settings)
     reference = np.full(len(y), y.mean()) if other is None else other
     probes: dict[Any, Probe] = {
@@ -204,6 +238,16 @@ def _level(
             measures = {"gap": metrics.observed_minus_forecast}
             probes[group.attribute, group.value] = Probe(metrics.presort(y, own, group.rows), measures)
     got = replicate(probes, people, replicates=settings.bootstrap_replicates, seed=SEED, progress=progress)
+    rates = {name: rate for name, rate in level_rates(y, own, cutoff).items() if name in ERROR_RATES}
+    errors = error_gaps(
+        rates,
+        found,
+        people,
+        least=settings.small_group_events,
+        replicates=settings.bootstrap_replicates,
+        seed=SEED,
+        progress=progress,
+    )
     return {
         "events": int(y.sum()),
         "brier": _plain(estimate(got["own"]["brier"])),
@@ -212,6 +256,10 @@ def _level(
         "slope": _plain(estimate(got["own"]["slope"])),
         "groups": [_group(g, _plain(estimate(got[g.attribute, g.value]["gap"]))) for g in found if g.judged],
         "too_few": [f"{g.attribute} {g.value}" for g in found if not g.judged],
+        "error_gaps": [
+            {"attribute": e.attribute, "rate": e.rate, "gap": _plain(e.gap), "highest": e.highest, "lowest": e.lowest}
+            for e in errors
+        ],
     }
 
 

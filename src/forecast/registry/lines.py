@@ -84,11 +84,10 @@ class Line:
             raise Problem("registry-model-unknown", name=self.name, model=word, hint=hint)
         return self.models[found[0]]
 
-    def compared(self, model_id: str) -> Entry | None:
-        """Return the last comparison of a model with what is live now."""
-        wanted = (model_id, self.champion)
-        fitting = [e for e in self.entries if e.kind == COMPARED and (e.what["model"], e.what["champion"]) == wanted]
-        return fitting[-1] if fitting else None
+    def comparisons(self, model_id: str, champion: str | None) -> tuple[Entry, ...]:
+        """Return every comparison of a model with a champion, oldest first."""
+        wanted = (model_id, champion)
+        return tuple(e for e in self.entries if e.kind == COMPARED and (e.what["model"], e.what["champion"]) == wanted)
 
     def take(self, entry: Entry) -> None:
         """Take in the next entry of the ledger."""

@@ -5,7 +5,7 @@ The ledger's entry is the promotion. MLflow's aliases follow it, and where its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +53,13 @@ def compare(
         progress=progress,
     )
     entry = registry.ledger.append(COMPARED, who, {"name": name, **measured})
-    result = _gate(registry, line, challenger, measured)
+    after = registry.line(name)
+    result = _gate(registry, after, challenger, after.comparisons(challenger.model_id, measured["champion"]))
     return Compared(challenger, line.champion, entry, result)
 
 
 def promote(registry: Registry, name: str, model: str, *, who: str, why: str, evidence: str = "") -> Entry:
-    """Make a model the champion if the gate is open; ``evidence`` adds to the comparison, which always counts.
+    """Make a model the champion if the gate is open; ``evidence`` adds to the comparison, of which the last counts.
 
     Raises ``promotion-no-evidence`` without a comparison with today's champion, and ``promotion-refused`` where a check
     fails; the refusal is then in the ledger. ``registry-store-down`` means nothing was promoted if MLflow failed
@@ -72,24 +73,24 @@ def promote(registry: Registry, name: str, model: str, *, who: str, why: str, ev
         if chosen.model_id == line.champion:
             _catch_up(registry, line, again)
             raise Problem("promotion-already-live", name=name, model=chosen.model_id)
-        compared = line.compared(chosen.model_id)
-        if compared is None:
+        compared = line.comparisons(chosen.model_id, line.champion)
+        if not compared:
             raise Problem(
                 "promotion-no-evidence", name=name, model=chosen.model_id, champion=line.champion or "nothing yet"
             )
-        result = _gate(registry, line, chosen, compared.what)
+        result = _gate(registry, line, chosen, compared)
         what = {
             "name": name,
             "model": chosen.model_id,
             "before": line.champion,
             "why": why,
             "evidence": evidence,
-            "comparison": compared.sha256,
+            "comparison": compared[-1].sha256,
             "checks": [check.to_json() for check in result.checks],
         }
         if not result.passed:
             registry.ledger.append(REFUSED, who, what)
-            failed = " ".join(f"{c.name}: {c.sentence}" for c in result.failed).removesuffix(".")
+            failed = "\n".join(f"  {c.name}: {c.sentence}" for c in result.failed)
             raise Problem("promotion-refused", name=name, model=chosen.model_id, failed=failed)
         return _decide(registry, name, PROMOTED, who, what, again=again)
 
@@ -124,8 +125,10 @@ def _catch_up(registry: Registry, line: Line, again: str) -> None:
         mirror.follow(client, registry, line)
 
 
-def _gate(registry: Registry, line: Line, model: Registered, measured: Mapping[str, Any]) -> GateResult:
+def _gate(registry: Registry, line: Line, model: Registered, compared: Sequence[Entry]) -> GateResult:
+    """Ask everything of a model; the last comparison counts, and what failed before it is looked at too."""
     bundle = registry.load(model)
     rule = bundle.forecaster.cutoffs
     papers = Papers(rule.signed_by.strip() if rule.signed else "", lacking_for_live(registry, line, model))
-    return gate(model, measured, papers, registry.settings, registry.today)
+    *earlier, last = compared
+    return gate(model, last.what, papers, registry.settings, registry.today, earlier=earlier)

@@ -17,6 +17,7 @@ from forecast.problems import Problem
 from forecast.registry import mirror
 from forecast.registry.dates import months_later
 from forecast.registry.lines import REGISTERED, Line, Registered
+from forecast.registry.registration import write_registration
 from forecast.registry.store import Registry, check_name, check_who_and_why, keep_copy
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def register(
             line = registry.line(name)
         elif line.models[bundle.model_id].manifest_sha256 != bundle.manifest["manifest_sha256"]:
             raise Problem("registry-differs", path=folder)
+        write_registration(folder, line.models[bundle.model_id])
         with mirror.store(registry.settings, state=mirror.BEHIND, again=again) as client:
             mirror.follow(client, registry, line)
     return Done(line.models[bundle.model_id], folder, before)

@@ -14,13 +14,14 @@ import json
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from forecast.files import sha256, whole_files
 from forecast.problems import Problem
 from forecast.registry import mirror
-from forecast.registry.dates import day_of, months_later
+from forecast.registry.dates import day_of
 from forecast.registry.lines import SIGNED, STAGES, Line, Registered
+from forecast.registry.shadow import shadow_facts
 from forecast.registry.store import Registry, check_who_and_why
 from forecast.settings import from_mapping, key, read_toml
 
@@ -117,7 +118,7 @@ def sign(registry: Registry, name: str, word: str, stage: str, *, who: str, why:
         _check_order(line, model, stage)
         path = stage_file(registry, model, stage)
         content = _filled_in(path, kind, model, stage)
-        scores = _shadow(registry, line, model, content, path) if isinstance(content, LiveFile) else {}
+        scores = shadow_facts(registry, line, model, content, path) if isinstance(content, LiveFile) else {}
         before = path.read_bytes()
         _write_signature(path, who, registry.today)
         what = {"name": name, "model": model.model_id, "stage": stage, "why": why, "file_sha256": sha256(path)}
@@ -181,46 +182,6 @@ def _open(value: object) -> bool:
     if isinstance(value, list):
         return not value or any(_open(item) for item in value)
     return value is None or (isinstance(value, str) and (not value.strip() or TODO in value))
-
-
-def _shadow(registry: Registry, line: Line, model: Registered, content: LiveFile, path: Path) -> dict[str, Any]:
-    """Return the shadow scores by sha256, after checking that they span the months since `shadow` was signed."""
-    began = day_of(line.signed[model.model_id]["shadow"].at)
-    since = max(content.shadow_from or began, began)
-    until = min(content.shadow_until or registry.today, registry.today)
-    months = registry.settings.shadow_months
-    earliest = months_later(since, months)
-    if until < earliest:
-        raise Problem(
-            "stage-shadow-short",
-            name=line.name,
-            model=model.model_id,
-            since=since,
-            until=until,
-            months=months,
-            earliest=earliest,
-        )
-    files = {name: path.parent / name for name in content.shadow_scores}
-    missing = [name for name, file in files.items() if not file.is_file()]
-    if missing:
-        raise Problem("stage-shadow-scores", path=path, file=", ".join(missing))
-    for name, file in files.items():
-        _check_scores(name, file, model, path)
-    scores = {name: sha256(file) for name, file in files.items()}
-    return {"shadow_from": since.isoformat(), "shadow_until": until.isoformat(), "shadow_scores": scores}
-
-
-def _check_scores(name: str, file: Path, model: Registered, path: Path) -> None:
-    """Raise ``stage-shadow-other`` where the manifest beside the scores names another model."""
-    beside = file.with_name(f"{file.stem}.manifest.json")
-    if not beside.is_file():
-        return
-    try:
-        found = json.loads(beside.read_text("utf-8")).get("model_id")
-    except (ValueError, AttributeError):
-        found = None
-    if found != model.model_id:
-        raise Problem("stage-shadow-other", path=path, file=name, found=found, model=model.model_id)
 
 
 def _write_signature(path: Path, who: str, today: datetime.date) -> None:

@@ -22,10 +22,21 @@ from forecast.models.bundle import load_bundle, read_manifest
 from forecast.problems import Problem, nearest
 from forecast.registry.dates import day_of
 from forecast.registry.lines import Line, Registered, read_lines
+from forecast.registry.registration import REGISTRATION
 
 if TYPE_CHECKING:
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
+
+FEWEST_LETTERS, FEWEST_LETTERS_WHY = 2, 4
+NOBODY = frozenset(
+    ("na", "none", "nobody", "noone", "no", "null", "nil", "unknown", "anon", "anonymous", "someone", "somebody")
+    + ("anybody", "anyone", "tbc", "tbd", "todo", "test", "xx", "xxx", "user", "name", "me", "admin", "root", "various")
+)
+NO_REASON = frozenset(
+    ("none", "nothing", "noreason", "unknown", "because", "test", "todo", "xxxx", "asdf", "reason", "why", "null")
+)
+"""What is typed where a name or a reason is asked for and stands for none; compared without signs and spaces."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 
@@ -57,8 +68,14 @@ class Registry:
         return self.folder / name / model_id
 
     def lines(self) -> dict[str, Line]:
-        """Return every line of models, from a ledger that was checked."""
-        return read_lines(self.ledger.entries())
+        """Return every line of models, from a ledger that was checked and that names all that was registered."""
+        marks = [mark for what in (REGISTRATION, "stages") for mark in sorted(self.folder.glob(f"*/*/{what}"))]
+        lines = read_lines(self.ledger.entries())  # after the folders were listed: their entries come before them
+        for folder in (mark.parent for mark in marks):
+            line = lines.get(folder.parent.name)
+            if line is None or folder.name not in line.models:
+                raise Problem("ledger-gone", path=self.ledger.path, folder=folder)
+        return lines
 
     def line(self, name: str) -> Line:
         """Return the line of a name; raise ``registry-unknown`` where nothing was registered under it."""
@@ -101,6 +118,15 @@ def check_who_and_why(action: str, who: str, why: str) -> None:
         raise Problem("ledger-nobody", kind=action)
     if not why.strip():
         raise Problem("registry-why", what=action)
+    if _plain(who) in NOBODY or sum(c.isalpha() for c in who) < FEWEST_LETTERS:
+        raise Problem("registry-who", who=who.strip(), what=action)
+    if _plain(why) in NO_REASON or sum(c.isalpha() for c in why) < FEWEST_LETTERS_WHY:
+        raise Problem("registry-why-empty", why=why.strip(), what=action)
+
+
+def _plain(text: str) -> str:
+    """Return the letters and digits of a text in small letters, so that "N/A", "n.a." and "na" are one."""
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def keep_copy(bundle: ModelBundle, folder: Path) -> bool:
@@ -114,5 +140,7 @@ def keep_copy(bundle: ModelBundle, folder: Path) -> bool:
         load_bundle(folder, threads=1)
         return False
     with whole_folder(folder) as work:
-        shutil.copytree(bundle.folder, work, dirs_exist_ok=True)
+        # what belongs to another registration of the same bundle stays there
+        others = shutil.ignore_patterns(REGISTRATION, "stages")
+        shutil.copytree(bundle.folder, work, dirs_exist_ok=True, ignore=others)
     return True

@@ -97,7 +97,8 @@ def score_file(
                 scores.write_table(scored_table)
                 refused.write_table(refused_table)
                 progress.advance(chunk.read)
-        manifest = writer.manifest(path, out, reader.notes)
+        notes = [*reader.notes, *([] if bundle.forecaster.cutoffs.signed else [wording.NOT_SIGNED])]
+        manifest = writer.manifest(path, out, notes)
         manifest_part.write_text(to_json(manifest), encoding="utf-8")
     counts = manifest["rows"]
     return Scored(
@@ -108,7 +109,7 @@ def score_file(
         out,
         refused_file,
         manifest_file,
-        tuple(reader.notes),
+        tuple(notes),
     )
 
 

@@ -81,7 +81,7 @@ def _explained(bundle: ModelBundle, case: Cases, case_id: str, note: str, settin
             for k, level in enumerate(levels)
         },
         note,
-        own=own_lines(bundle.forecaster.model, frame, bundle.scale),
+        own=own_lines(bundle.forecaster.model, frame, bundle.scale, int(made.band[0])),
         **_limits(bundle, frame, made),
     )
 

@@ -78,11 +78,17 @@ class Feedback:
         """Say in a sentence what the figures say."""
         forecast, truth = self.rise_beyond["forecast"], self.rise_beyond["truly offended"]
         return (
-            f"With twice the look in the area, the mean forecast of its people rose by {points(forecast)} points in "
-            f"100 more than elsewhere; the share of them who truly offended changed by {points(truth)}. "
-            + ("The forecast follows the looking, not the offending alone." if _apart(forecast, truth) else
-               "The difference between the two cannot be told from chance.")
+            f"With twice the look in the area, the mean forecast of its people changed by {points(forecast)} points in "
+            f"100 more than elsewhere; the share of them who truly offended by {points(truth)} points, and true "
+            f"offences a case by {number(self.rise_beyond['true offences'])}. "
+            + ("The forecast follows the looking, not the offending alone." if _above(forecast) and not _above(truth)
+               else "That the forecast follows the looking alone cannot be told from chance.")
         )  # fmt: skip
+
+
+def number(e: Estimate) -> str:
+    """Return a difference of counts with its interval."""
+    return f"{e.value or 0.0:+.2f} ({e.low or 0.0:+.2f} to {e.high or 0.0:+.2f})"
 
 
 def points(e: Estimate) -> str:
@@ -91,8 +97,8 @@ def points(e: Estimate) -> str:
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def _apart(one: Estimate, other: Estimate) -> bool:
-    return (one.low or 0.0) > (other.high or 0.0)
+def _above(e: Estimate) -> bool:
+    return (e.low or 0.0) > 0
 
 
 def feedback(worlds: Sequence[World], *, replicates: int, seed: int) -> Feedback:

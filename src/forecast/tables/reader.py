@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from forecast.cases import AS_OF, CASE_ID, PERSON_ID, Cases
-from forecast.problems import Problem, nearest, raise_all
+from forecast.problems import Problem, first_of, nearest, raise_all
 from forecast.progress import SILENT, Progress
 from forecast.tables import convert
 from forecast.tables.description import Condition, Description
@@ -104,9 +104,17 @@ class TableReader:
             raise Problem("outcome-missing", path=self.path, columns=", ".join(sorted(outcomes)))
         lacking = [name for name in self._columns() if name not in here]
         if len(lacking) > MANY_COLUMNS:
-            names, there = ", ".join(lacking), ", ".join(here)
+            made_for = "description" if self.learning else "model"
+            unlike = f" This file does not look like the cases that the {made_for} was made for."
             raise Problem(
-                "columns-missing", path=self.path, count=len(lacking), description=d.label, names=names, here=there
+                "columns-missing",
+                path=self.path,
+                count=len(lacking),
+                needed=len(self._columns()),
+                description=d.label,
+                names=first_of(lacking),
+                here=first_of(here),
+                unlike=unlike if 2 * len(lacking) > len(self._columns()) else "",
             )
         found = [
             Problem("column-missing", path=self.path, column=name, description=d.label, hint=nearest(name, here))

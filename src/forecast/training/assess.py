@@ -62,6 +62,8 @@ class Tested:
     """The forest's tables in the published layout, by how the cases were held out."""
     forest_target: ForestTarget | None = None
     """How cautious the forest of those tables was made, and who signed that."""
+    reads: Mapping[str, int] = field(default_factory=dict)
+    """How many features each model reads."""
 
 
 def evaluate_levels(
@@ -138,7 +140,21 @@ def report_context(
         front=front,
         sections=sections,
         rates=origin.rates,
+        made_up=_made_up(description),
+        reads=tested.reads,
+        used=None if tested.fitted is None else _columns_of(tested.fitted, description),
     )
+
+
+def _made_up(description: Description) -> bool:
+    """Return whether the table says of its people that they are made up."""
+    return any("made up" in words.lower() for words in (description.head.title, *description.head.cautions))
+
+
+def _columns_of(forecaster: Forecaster, description: Description) -> frozenset[str]:
+    """Return the columns that a model reads, under the names of its features too."""
+    names = forecaster.model.features
+    return frozenset({*names, *(description.feature(name).source for name in names)})
 
 
 def _allowed(exception: DeclaredException) -> str:

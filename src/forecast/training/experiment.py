@@ -20,6 +20,7 @@ MODELS = (
     "logistic",
     "splines",
     "forest",
+    "forest-overlapping",
     *SCALES,
     "two-feature",
     "base-rate",
@@ -108,6 +109,12 @@ class Experiment:
         low=0,
         high=100,
     )
+    forest_low_share: float = key(
+        "share of cases that the forest should call the lowest class, for forest_ratio; 0: as many as turned out so",
+        0.0,
+        low=0,
+        high=1,
+    )
     forest_ratio_signed_by: str = key("who signed that ratio", "")
     intervals: str = key(
         'where intervals come from: "default" the models of the person folds, "full" fits on other people (slow)',
@@ -124,6 +131,11 @@ class Experiment:
     def weighted(self) -> bool:
         """Whether a model of the experiment learns from cases of incomplete follow-up."""
         return any(name.endswith("-ipcw") for name in self.models)
+
+    @property
+    def chosen_weighted(self) -> bool:
+        """Whether the model of the bundle does."""
+        return self.model.endswith("-ipcw")
 
     @property
     def additive(self) -> BoostingOptions:

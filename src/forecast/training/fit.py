@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,7 @@ from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.training.checks import check_varies
 from forecast.training.costs import costs_of
-from forecast.training.parts import WEIGHTED, Fit, Fitter, Sample, features_of, sample_of
+from forecast.training.parts import OVERLAPPING, WEIGHTED, Fit, Fitter, Sample, features_of, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,19 +73,26 @@ class Trainer:
 
     def forecasters(self, names: Sequence[str], cases: Cases, *, late: Sample | None = None) -> dict[str, Forecaster]:
         """Fit the named models on ``cases``; each is calibrated on margins of people that its fits had not seen."""
-        return {name: made.forecaster for name, made in self.fitted(names, cases, late=late).items()}
+        others = {} if late is None else {WEIGHTED: late}
+        return {name: made.forecaster for name, made in self.fitted(names, cases, others=others).items()}
 
     def fitted(
-        self, names: Sequence[str], cases: Cases, *, late: Sample | None = None, sure: Sequence[str] = ()
+        self,
+        names: Sequence[str],
+        cases: Cases,
+        *,
+        others: Mapping[str, Sample] = MappingProxyType({}),
+        sure: Sequence[str] = (),
     ) -> dict[str, Fitted]:
         """Fit the named models, with what else is known of each.
 
-        ``late``: the same cases and those of incomplete follow-up, weighted, for models that take them. ``sure``: the
-        models that also get intervals, outcome sets and a mark for cases outside what they were fitted on.
+        ``others``: what models with a mark are fitted on instead, by that mark: :data:`WEIGHTED` the same cases and
+        those of incomplete follow-up, weighted; :data:`OVERLAPPING` all cases before the test. ``sure``: the models
+        that also get intervals, outcome sets and a mark for cases outside what they were fitted on.
         """
         check_varies(cases, self.description.label)
         plain = sample_of(cases)
-        samples = {part: self._sample(part, plain, late) for part in parts_of(names)}
+        samples = {part: self._sample(part, plain, others) for part in parts_of(names)}
         fits = {part: self._fitter.fit(part, sample) for part, sample in samples.items()}
         made = {}
         for name in names:
@@ -92,12 +100,13 @@ class Trainer:
             made[name] = self._calibrated(name, fit, samples[parts_of([name])[0]], name in sure)
         return made
 
-    def _sample(self, part: str, plain: Sample, late: Sample | None) -> Sample:
-        if not part.endswith(WEIGHTED):
+    def _sample(self, part: str, plain: Sample, others: Mapping[str, Sample]) -> Sample:
+        mark = next((mark for mark in (WEIGHTED, OVERLAPPING) if part.endswith(mark)), None)
+        if mark is None:
             return plain
-        if late is None:
+        if mark not in others:
             raise Problem("model-needs-time", path=self.description.label, model=part, split=self.experiment.split)
-        return late
+        return others[mark]
 
     def _calibrated(self, name: str, fit: Fit, sample: Sample, sure: bool) -> Fitted:
         calibration = calibration_of(fit, sample) if fit.model.features else identity(sample.happened.shape[1])
@@ -110,8 +119,9 @@ class Trainer:
     def _with_uncertainty(self, name: str, forecaster: Forecaster, fit: Fit, sample: Sample) -> Forecaster:
         part = parts_of([name])[0]
         told, known = told_of(fit, sample)
+        features = features_of(part, self.description, self.experiment, self.description.label)
         found = fit_uncertainty(
-            features_of(part, self.description, self.experiment, self.description.label),
+            [feature for feature in features if feature.name in fit.model.features],  # a scale reads few of its set
             known.frame,
             fit.fold_margins,
             fit.margins[told],

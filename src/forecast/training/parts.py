@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 WEIGHTED = "-ipcw"
 """Ends the name of a model that is fitted on cases of incomplete follow-up too, weighted for it."""
+OVERLAPPING = "-overlapping"
+"""Ends the name of a model that is fitted on all cases before the test began, with outcomes from after that day."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,13 @@ class Fit:
 
 
 def base_name(part: str) -> str:
-    """Return the name of a part without the mark of its weighting."""
-    return part.removesuffix(WEIGHTED)
+    """Return the name of a part without the mark of what it is fitted on."""
+    return part.removesuffix(WEIGHTED).removesuffix(OVERLAPPING)
+
+
+def shown_name(model: str) -> str:
+    """Return what a model is called beside others: one that is no evidence says so."""
+    return f"{base_name(model)} (overlapping, not evidence)" if model.endswith(OVERLAPPING) else model
 
 
 def set_of(name: str, description: Description, experiment: Experiment) -> str:
@@ -103,7 +110,7 @@ def set_of(name: str, description: Description, experiment: Experiment) -> str:
         return ""
     if base_name(name) in SCALES:
         return "sanctions"
-    if name == "forest" and "hart" in sets:
+    if base_name(name) == "forest" and "hart" in sets:
         return "hart"
     return experiment.features or sets[0]
 
@@ -140,7 +147,7 @@ class Fitter:
     def fit(self, part: str, sample: Sample) -> Fit:
         """Fit a part on a sample."""
         reference = reference_rows(len(sample), self.experiment.seed)
-        if part == "forest":
+        if base_name(part) == "forest":
             return self._forest(sample, reference)
         if not self._in_folds(part):
             model = self._model(part, sample, final=True)
@@ -149,7 +156,7 @@ class Fitter:
         return Fit(self._model(part, sample, final=True), margins, reference, fold_margins)
 
     def _in_folds(self, part: str) -> bool:
-        return part not in ("forest", "base-rate", *SCALES)
+        return base_name(part) not in ("forest", "base-rate", *SCALES)
 
     def _out_of_fold(self, part: str, sample: Sample, reference: Ints) -> tuple[Floats, Floats]:
         """Return (n, K-1) margins of each case from a fit without its person, and those of the reference cases."""
@@ -198,7 +205,8 @@ class Fitter:
         given = (features, sample.frame, sample.happened, sample.persons.to_numpy())
         options = e.forest
         if options.sizes is None and e.forest_ratio:
-            tuned = tune_sizes(*given, target_ratio=e.forest_ratio, options=options, seed=e.seed, threads=self.threads)
+            tuned = tune_sizes(*given, target_ratio=e.forest_ratio, low_share=e.forest_low_share or None,
+                               options=options, seed=e.seed, threads=self.threads)  # fmt: skip
             options = dataclasses.replace(options, sizes=tuned.sizes)
         grown = fit_forest(*given, options=options, seed=e.seed, threads=self.threads)
         return Fit(grown.forest, grown.margins(), reference, grown=grown)

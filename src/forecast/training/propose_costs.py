@@ -15,6 +15,7 @@ from forecast.models.costs import Costs, costs_toml
 from forecast.models.costs_solver import solve
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
+from forecast.tables.origin import check_catalogue
 from forecast.tables.reader import read_cases
 from forecast.training.seen import fitted_on
 
@@ -57,6 +58,7 @@ def propose_costs(
     """
     refuse_existing(out, overwrite)
     description, scale = bundle.description, bundle.scale
+    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
     if part is not None:
         if cases.part is None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.training.parts import WEIGHTED
-from forecast.training.splits import returning_people
+from forecast.training.parts import OVERLAPPING, WEIGHTED, shown_name
+from forecast.training.splits import overlapping_cases, returning_people
 
 if TYPE_CHECKING:
     from forecast.tables.description import Description
@@ -22,7 +22,8 @@ def notes_of(material: Material) -> list[str]:
     notes = [note for fold in material.repeats[0] for note in _fold_notes(fold, material)]
     if material.experiment.split != "folds":
         tested = sum(len(fold.test) for fold in material.repeats[0])
-        returning = int(returning_people(material.cases, material.repeats[0]).sum())
+        weighted = material.experiment.chosen_weighted
+        returning = int(returning_people(material.cases, material.repeats[0], weighted=weighted).sum())
         if returning:
             notes.append(f"{returning:,} of {tested:,} tested cases are of people who are in the training part too.")
     if material.description.follow_up != "complete":
@@ -51,7 +52,20 @@ def _fold_notes(fold: Fold, material: Material) -> list[str]:
             f"{where}Overlapping, not evidence: this repeats the years of the published design. The outcomes of "
             f"{fold.overlapping:,} training cases reach into the test period, so the figures flatter the forecast."
         )
-    return notes
+    return [*notes, *_overlapping_notes(fold, material)]
+
+
+def _overlapping_notes(fold: Fold, material: Material) -> list[str]:
+    """Say what models that stand beside only to repeat the published overlap were fitted on."""
+    names = [shown_name(name) for name in material.experiment.models if name.endswith(OVERLAPPING)]
+    if not names:
+        return []
+    seen = overlapping_cases(material.cases, fold, material.description.closing_months)
+    late = len(seen) - len(fold.train) + fold.overlapping
+    return [
+        f"{', '.join(names)}: fitted on all {len(seen):,} cases before the test, as the published years overlapped. "
+        f"The outcomes of {late:,} of them reach into the test period, so its figures flatter it."
+    ]
 
 
 def repeat_notes(tested: Sequence[Tested], description: Description) -> list[str]:

@@ -49,7 +49,7 @@ class Fold:
     them only because of the embargo. ``overlapping`` training cases were kept although theirs was not, as the published
     design did: such a test is no evidence. ``censored``: positions of cases that a weighted fit may use instead of
     purging them, None where none is asked for; :func:`training_cases` says what was known of them.
-    ``returning``: tested cases of people who are in the training part too; only splits in time have any.
+    ``returning``: tested cases of people whom the bundle's model was fitted on; only splits in time have any.
     """
 
     label: str
@@ -118,7 +118,9 @@ def _by_time(cases: Cases, description: Description, experiment: Experiment, pat
     """Train on cases whose outcome was settled by the first day of the test period, or on all for a replicate."""
     calendar = _Calendar(cases, description, experiment)
     start = _first_origin(description, experiment, path)
-    return _checked(calendar.fold(start, experiment.test_before or calendar.end))
+    fold = calendar.fold(start, experiment.test_before or calendar.end)
+    calendar.check_history(fold)
+    return _checked(fold)
 
 
 def rolling_folds(cases: Cases, description: Description, experiment: Experiment, path: object) -> list[Fold]:
@@ -181,7 +183,7 @@ class _Calendar:
         late = _within(self.as_of, since, origin) & ~settled
         held = before & ~settled & (self.as_of < pd.Timestamp(cutoff)) if e.weighted else before & False
         test = _within(self.as_of, origin, end) & self.followed
-        known_people = set(self.persons[train | held])
+        known_people = set(self.persons[train | held if e.chosen_weighted else train])
         return Fold(
             f"test from {origin}",
             np.flatnonzero(train),
@@ -195,7 +197,11 @@ class _Calendar:
         )
 
     def enough(self, fold: Fold) -> Fold:
-        """Raise ``fold-empty`` for a fold without enough cases, with the days between which there are some."""
+        """Raise ``fold-empty`` for a fold without enough cases, with the days between which there are some.
+
+        Where no day would do, for the history is no longer than an outcome takes, raise ``fold-history``.
+        """
+        self.check_history(fold)
         first = _later(self.begin, self.months, days=self.experiment.embargo_days + 1)
         for part, rows in (("training", fold.train), ("test", fold.test)):
             if len(rows) < SMALLEST:
@@ -204,6 +210,18 @@ class _Calendar:
                     end=self.end, months=self.months, first=first,
                 )  # fmt: skip
         return fold
+
+    def check_history(self, fold: Fold) -> None:
+        """Raise ``fold-history`` where no outcome of the history can be complete when the fold's test begins."""
+        e = self.experiment
+        assert fold.period is not None
+        begin = self._history(fold.period.origin)
+        if begin is None or len(fold.train) >= SMALLEST or begin < fold.period.settled:
+            return
+        raise Problem(
+            "fold-history", fold=fold.label, count=len(fold.train), needed=SMALLEST, history=e.history_months,
+            months=self.months, embargo=e.embargo_days,
+        )  # fmt: skip
 
     def _history(self, origin: datetime.date) -> datetime.date | None:
         months = self.experiment.history_months
@@ -238,11 +256,25 @@ def seen_before(cases: Cases, day: datetime.date) -> Cases:
     return replace(cases, outcomes=times.notna(), times=times, followed=followed)
 
 
-def returning_people(cases: Cases, folds: Sequence[Fold]) -> Bools:
-    """Say of each case whether it is tested in a fold whose training part has the same person, (n,)."""
+def overlapping_cases(cases: Cases, fold: Fold, months: int) -> Cases:
+    """Return the cases between the first training day of a fold and its test, with outcomes from after that too.
+
+    ``months``: until an outcome is settled. A test of what is fitted on them is no evidence, as outcomes of the test
+    period are known to it. Cases without a complete outcome at the end of the data are left out.
+    """
+    assert fold.period is not None
+    before = _within(cases.keys[AS_OF], fold.period.since, fold.period.origin).to_numpy(dtype=bool)
+    return cases.take(np.flatnonzero(before & cases.complete(months)))
+
+
+def returning_people(cases: Cases, folds: Sequence[Fold], *, weighted: bool = False) -> Bools:
+    """Say of each case whether it is tested in a fold whose training part has the same person, (n,).
+
+    ``weighted``: the model that is asked about learns from the censored cases too; others never saw those people.
+    """
     persons, returning = cases.keys[PERSON_ID], np.zeros(len(cases), dtype=bool)
     for fold in folds:
-        known = fold.train if fold.censored is None else np.concatenate([fold.train, fold.censored])
+        known = fold.train if fold.censored is None or not weighted else np.concatenate([fold.train, fold.censored])
         returning[fold.test] = persons.iloc[fold.test].isin(set(persons.iloc[known])).to_numpy()
     return returning
 

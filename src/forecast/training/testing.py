@@ -16,7 +16,8 @@ from forecast.models.forest import Forest
 from forecast.progress import SILENT, Progress
 from forecast.training.assess import Learnt, Tested
 from forecast.training.fit import Fitted, Trainer
-from forecast.training.splits import returning_people, training_cases
+from forecast.training.parts import OVERLAPPING, WEIGHTED, Sample, sample_of, shown_name
+from forecast.training.splits import overlapping_cases, returning_people, training_cases
 from forecast.training.weighting import weighted_sample
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from forecast.evaluation.hart_table import HartTable
     from forecast.models.base import Model
     from forecast.training.material import Material
-    from forecast.training.parts import Sample
     from forecast.training.splits import Fold
 
 RETURNING = "returning people"
@@ -41,7 +41,8 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
     progress.begin("testing", len(folds) * trainer.fits(experiment.models, [experiment.model]))
     for fold in folds:
         train = cases.take(fold.train)
-        fitted = trainer.fitted(experiment.models, train, late=late_sample(material, fold), sure=[experiment.model])
+        others = other_samples(material, fold)
+        fitted = trainer.fitted(experiment.models, train, others=others, sure=[experiment.model])
         frame = cases.features.iloc[fold.test].reset_index(drop=True)
         for name, one in fitted.items():
             forecasts = one.forecaster.forecast(frame)
@@ -53,11 +54,12 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
     tested = cases.take(rows[order])
     only = experiment.split != "folds"
     if only:
-        tested = _with_returning(tested, returning_people(cases, folds)[rows[order]])
+        returning = returning_people(cases, folds, weighted=experiment.chosen_weighted)[rows[order]]
+        tested = _with_returning(tested, returning)
     chosen = fitted[experiment.model]
     return Tested(
         tested,
-        {name: p[rows[order]] for name, p in made.items()},
+        {shown_name(name): p[rows[order]] for name, p in made.items()},
         experiment.model,
         chosen.forecaster.cutoffs,
         tuple(name for name, one in fitted.items() if not one.forecaster.model.features),
@@ -67,7 +69,18 @@ def held_out_forecasts(material: Material, folds: Sequence[Fold], threads: int, 
         learnt=_learnt(chosen, train),
         forest=_forest_tables(material, fitted, train, cases.take(folds[-1].test)) if only else {},
         forest_target=_forest_target(material, fitted),
+        reads={name: len(one.forecaster.model.features) for name, one in fitted.items()},
     )
+
+
+def other_samples(material: Material, fold: Fold) -> dict[str, Sample]:
+    """Return what models with a mark are fitted on instead of the fold's training cases, by that mark."""
+    made, late = {}, late_sample(material, fold)
+    if late is not None:
+        made[WEIGHTED] = late
+    if any(name.endswith(OVERLAPPING) for name in material.experiment.models):
+        made[OVERLAPPING] = sample_of(overlapping_cases(material.cases, fold, material.description.closing_months))
+    return made
 
 
 def late_sample(material: Material, fold: Fold) -> Sample | None:

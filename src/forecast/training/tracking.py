@@ -108,7 +108,7 @@ def _flat(evaluations: Sequence[LevelEvaluation]) -> dict[str, float]:
     for e in evaluations:
         flat |= {f"{e.level}.{name}": float(getattr(e, name)) for name in ("cases", "people", "events")}
         for model, measured in e.models.items():
-            figures |= {f"{e.level}.{model}.{metric}": x for metric, x in measured.items()}
+            figures |= {f"{e.level}.{_safe(model)}.{metric}": x for metric, x in measured.items()}
         figures |= {f"{e.level}.score.{_safe(name)}.auc": score.auc for name, score in e.scores.items()}
         for attribute, groups in e.groups.items():
             for group in groups:

@@ -145,6 +145,7 @@ def _write(
             "sha256": sha256(material.path),
             "cases": len(cases),
             "cases_sha256": cases_digest(cases),
+            "tested": {"cases": len(tested.cases), "cases_sha256": cases_digest(tested.cases)},
             "made": dict(origin.made),
         },
         "flow": dict(material.cases.counts),

@@ -27,14 +27,18 @@ if TYPE_CHECKING:
 OTHER_FOLDS = 104_729
 """Added to the seed, so that folds by person are not those that the experiment is tested on."""
 
+SEEN = "tuned on the cases that the experiment tests on: its test then flatters the options"
+"""What must be said of a search on an experiment with folds by person."""
+
 
 def tuning_folds(
     cases: Cases, description: Description, experiment: Experiment, path: object, folds: int = 2
 ) -> list[Fold]:
-    """Return folds of an experiment that end, outcomes and all, before its test begins.
+    """Return folds of an experiment that end, outcomes and all, before its test begins, where it is in time.
 
     Splits in time: purged folds with rolling origins, over the latter half of the time that there is. Else folds by
-    person, of the training part where the table has a flag. Raises ``tune-short`` where the time is too short.
+    person: of the training part with the table's own flag, but with split = "folds" of the very cases that the
+    experiment is tested on (see :data:`SEEN`). Raises ``tune-short`` where the time is too short.
     """
     if experiment.split not in ("time", "rolling"):
         return _by_person(cases, experiment, folds)
@@ -82,13 +86,26 @@ def write_tuned(out: Path, source: Path, experiment: Experiment, tuned: Tuned, *
     if _near(experiment.table, source) and out.parent.resolve() != source.parent.resolve():
         path, variant = find(experiment.table)
         content["table"] = _from(out, source.parent / path) + (f":{variant}" if variant else "")
+    lucky = "The best of many is in part the luckiest"
     words = (
         f"# The best of {len(tuned.trials)} trials of '{experiment.model}' for {source.name}, found by forecast tune.\n"
-        f"# Mean Brier score over {folds} folds that end before the test begins: {best.loss:.5f}; with the options as\n"
-        f"# they were {present.loss:.5f}. The best of many is in part the luckiest: the test says how good it is.\n\n"
+        f"# Mean Brier score over {folds} folds {_where(experiment)}:\n"
+        f"# {best.loss:.5f}; with the options as they were {present.loss:.5f}.\n"
+        f"# {lucky}{', and this was ' + SEEN if saw_test(experiment) else ': the test says how good it is'}.\n\n"
     )
     with whole_files(out) as [path]:
         path.write_text(words + to_toml({**content, **best.options}), encoding="utf-8")
+
+
+def saw_test(experiment: Experiment) -> bool:
+    """Say whether a search for this experiment sees the cases that it is then tested on."""
+    return experiment.split == "folds"
+
+
+def _where(experiment: Experiment) -> str:
+    if saw_test(experiment):
+        return "by person, other ones than those of the test, of the same cases"
+    return "by person of the table's training part" if experiment.split == "flag" else "that end before the test begins"
 
 
 def _near(table: str, source: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Look for better options of a model with Optuna, on folds that end before the test begins.
+"""Look for better options of a model with Optuna, on folds that end before the test begins where it is in time.
 
 A trial fits and calibrates the model on each fold as a training run would, and is judged by the Brier score, averaged
 over levels and folds. Each finished trial is kept at once in an SQLite file, so that a search that was stopped goes on
@@ -91,7 +91,7 @@ SPACES: Mapping[str, Space] = {
 
 @dataclass(frozen=True)
 class Search:
-    """What is tuned, and on what: an experiment's model on cases, by folds that no test sees."""
+    """What is tuned, and on what: an experiment's model on cases, by the folds of `tuned.tuning_folds`."""
 
     experiment: Experiment
     description: Description

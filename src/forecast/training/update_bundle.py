@@ -165,6 +165,15 @@ def _levels(
     )
 
 
+def _rounded(value: Any) -> Any:
+    """Round, so that the last digits of sums, which may differ with the number of threads, change nothing."""
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_rounded(one) for one in value]
+    return round(value, 9) if isinstance(value, float) else value
+
+
 def _entry(
     bundle: ModelBundle, path: Path, cases: Cases, grade: str, part: str | None, levels: tuple[UpdatedLevel, ...]
 ) -> dict[str, Any]:
@@ -182,7 +191,7 @@ def _entry(
         "to": None if days.empty else f"{days.max():%Y-%m-%d}",
         "part": part,
         "grade": grade,
-        "levels": [dataclasses.asdict(level) for level in levels],
+        "levels": [_rounded(dataclasses.asdict(level)) for level in levels],
         "not_carried_over": "metrics, report and figures: they were measured of the parent",
         "versions": versions(),
     }
