@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import forecast
-from forecast.problems import CATALOGUE, Problem, Problems, nearest, need, raise_all
+from forecast.problems import CATALOGUE, Problem, Problems, first_of, nearest, need, raise_all
 
 SOURCE = Path(forecast.__file__).parent
 TREES = {
@@ -161,3 +161,10 @@ def test_a_package_that_is_not_there_is_named_with_its_extra() -> None:
     need("json", "train")
     with pytest.raises(Problem, match=r"reoffending-forecast\[train\]"):
         need("no_such_package", "train")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(1, "c0"), (5, "c0, c1, c2, c3, c4"), (190, "c0, c1, c2, c3, c4 and 185 more")]
+)
+def test_of_many_names_five_are_shown_and_the_rest_counted(count: int, text: str) -> None:
+    assert first_of([f"c{i}" for i in range(count)]) == text

@@ -113,8 +113,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "columns-missing": Entry(
         "{path}: {count} of the {needed} columns that {description} needs are not there: {names}. "
-        "The file has: {here}.{unlike}",
-        "Check that it is the right file, and that 'delimiter' in the description is the file's own.",
+        "The file has: {here}.",
+        "{unlike}Check that it is the right file, and that 'delimiter' in the description is the file's own.",
     ),
     "rows-refused": Entry(
         "{path}: {count} rows refused: {meaning} Column '{column}', for example {examples}.",
@@ -662,7 +662,7 @@ CATALOGUE: dict[str, Entry] = {
         "Do not use this copy; take the registered one from the registry where the model was registered.",
     ),
     "registered-ledger": Entry(
-        "The model {model} is registered, and whether it may be used cannot be looked up: {detail}",
+        "The model {model} is registered, and whether it may be used cannot be looked up: {detail}.",
         "At a desk: decide without the forecast and tell whoever keeps the registry. They restore the ledger; "
         "forecast models list says whether it is whole.",
     ),
@@ -713,7 +713,7 @@ CATALOGUE: dict[str, Entry] = {
         "Compare models of one outcome definition; register the other under a name of its own.",
     ),
     "promotion-refused": Entry(
-        "{name} {model} is not promoted. Checks that failed:\n{failed}",
+        "{name} {model} is not promoted. Checks that failed:\n{failed}.",
         "Mend these and compare again; the refusal is in the ledger.",
     ),
     "promotion-no-evidence": Entry(

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from forecast.cli.explain import explained_text
+from forecast.explanations.wording import NOT_SIGNED
 from forecast.models.bundle import ModelBundle
 from forecast.models.calibration import Calibration
 from forecast.scoring.one import explain_case
@@ -46,8 +47,9 @@ def test_a_case_is_explained_for_every_level(run: Run, bundle: ModelBundle, tabl
     assert check_sums(ended.out) == 2
     assert "Of 100 people with a record like this" in ended.out
     assert "nobody knows which of the 100 this person is" in ended.out
-    assert "Age at arrest is shown because it is part of the forecast; it is not a reason to act." in ended.out
-    assert not [word for word in CAUSAL if word in ended.out.replace("because it is part of the forecast", "").lower()]
+    note = "Age at arrest and sex are shown because they are part of the forecast; they are not reasons to act."
+    assert note in ended.out
+    assert not [word for word in CAUSAL if word in ended.out.replace(note, "").lower()]
 
 
 def test_the_whole_numbers_of_any_case_add_up(
@@ -135,3 +137,23 @@ def test_a_bundle_without_limits_says_none(bundle: ModelBundle, table_file: Path
     text = explained_text(without, explain_case(without, table_file, ids[0], settings))
     assert "interval" not in text
     assert "lies outside" not in text
+
+
+def test_a_band_of_costs_that_nobody_signed_is_said_to_be_one(
+    bundle: ModelBundle, table_file: Path, ids: list[str], settings: Settings
+):
+    explained = explain_case(bundle, table_file, ids[0], settings)
+    cutoffs = dataclasses.replace(bundle.forecaster.cutoffs, signed_by="Supt Example")
+    signed = dataclasses.replace(bundle, forecaster=dataclasses.replace(bundle.forecaster, cutoffs=cutoffs))
+    assert NOT_SIGNED in explained_text(bundle, explained)
+    assert NOT_SIGNED not in explained_text(signed, explained)
+
+
+def test_facts_of_less_than_one_in_100_are_left_out_unless_they_are_of_age_or_sex(
+    bundle: ModelBundle, table_file: Path, ids: list[str], settings: Settings
+):
+    many = dataclasses.replace(settings, reasons_shown=20)
+    for case_id in ids[:10]:
+        text = explained_text(bundle, explain_case(bundle, table_file, case_id, many))
+        for line in text.splitlines():
+            assert not line.endswith("under 1") or line.startswith(("Age at arrest", "Sex"))

@@ -81,6 +81,7 @@ def test_a_comparison_is_printed_as_a_gate_and_kept(run: Run, first: str, tmp_pa
     assert "beside the base rate (nothing is live yet)" in ended.out
     assert "any: calibration slope" in ended.out
     assert "FAILED  stage signed" in ended.out
+    assert "told    any: error rates of groups" in ended.out
     assert "The gate is closed" in ended.out
     assert Registry(load_settings()).ledger.entries()[-1].kind == "compared"
 
@@ -92,6 +93,29 @@ def test_a_broken_ledger_is_said_and_nothing_is_answered(run: Run, here: Path, f
         ended = run(*command)
         assert (ended.status, ended.out) == (2, "")
         assert "broken at entry 1" in ended.err
+
+
+def test_a_bundle_that_was_never_registered_is_scored_with_while_the_ledger_is_broken(
+    run: Run,
+    here: Path,
+    first: str,
+    table_file: Path,
+    signed_bundles: dict[str, ModelBundle],  # noqa: F811
+):
+    ledger = Ledger(here / "models" / "registry" / "ledger.jsonl")
+    ledger.path.write_bytes(ledger.path.read_bytes().replace(b"new data", b"old data"))
+    never = signed_bundles["second"].folder
+    ended = run("score", never, table_file, "--out", "a.parquet", "--quiet", "--no-reasons")
+    assert ended.status == 0, ended.err
+    assert "Note: Whether this model is registered or retired was not looked up" in ended.out
+    ended = run("score", signed_bundles["first"].folder, table_file, "--out", "b.parquet", "--quiet", "--no-reasons")
+    assert ended.status == 2
+    assert "[registered-ledger]" in ended.err
+    assert "At a desk" in ended.err
+
+
+def test_compare_says_in_its_help_that_it_writes_to_the_ledger(run: Run):
+    assert "The figures go into the ledger" in run("models", "compare", "--help").out
 
 
 def test_nothing_registered_is_said(run: Run):

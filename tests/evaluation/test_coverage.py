@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from forecast.cases import Forecasts, OutcomeScale
+from forecast.evaluation.bootstrap import Estimate
 from forecast.evaluation.coverage import coverage, interval_coverage, set_coverage, standard_error
-from forecast.evaluation.coverage_page import coverage_section, coverage_sentence
+from forecast.evaluation.coverage_page import coverage_section, coverage_sentence, coverage_verdict, level_verdicts
 from forecast.models.calibration import identity, sigmoid
 from forecast.models.intervals import fit_intervals
 from forecast.models.outcome_sets import fit_outcome_sets
@@ -128,6 +129,9 @@ def test_the_section_shows_figures_picture_and_widths(whole):
     )
     html = str(made.html)
     assert coverage_sentence(found) in html
+    told = level_verdicts(found, dict(zip(SCALE.reached, SCALE.words, strict=True)))
+    assert f"<strong>{coverage_sentence(found)} {told}</strong>" in html
+    assert told.count("93 to 97") + told.count("cannot be told") == len(SCALE.reached)
     assert html.count("<svg") == 1
     assert "It is about the group" in html
     assert "2013 Q2" in html
@@ -138,3 +142,18 @@ def test_forecasts_without_limits_cannot_be_held_against_anything(whole):
     found = Forecasts(np.array([[0.5, 0.1]]), np.array([0]), np.array([[False, False]]))
     with pytest.raises(ValueError, match="no limits"):
         coverage(found, np.array([[True, False]]), ["a"], scale=SCALE, sets=whole[2], as_of=None)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "bins", "verdict"),
+    [
+        (0.95, 0.85, 0.99, 40, "inside 93 to 97"),
+        (0.85, 0.70, 0.94, 40, "outside 93 to 97"),
+        (0.99, 0.96, 1.0, 90, "outside 93 to 97"),
+        (0.91, 0.80, 0.97, 40, "cannot be told with so few bins"),
+        (0.95, 0.60, 0.99, 9, "cannot be told with so few bins"),
+        (None, None, None, 0, "cannot be told with so few bins"),
+    ],
+)
+def test_each_level_is_judged_by_itself(value, low, high, bins, verdict):
+    assert coverage_verdict(Estimate(value, low, high), bins) == verdict

@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+from forecast.evaluation.bootstrap import Estimate
 from forecast.evaluation.further import Further, measure_further
 from forecast.evaluation.further_sections import front_section, further_sections
 from forecast.models.bands import CutOffs
@@ -72,3 +73,19 @@ def test_the_sections_can_be_read_with_twelve_models(further: Further) -> None:
     use = str(made[2].html)
     assert use.count("other ") < 60
     assert all(name in str(made[1].html) for name in further.comparison.models)
+
+
+def test_features_are_named_only_where_they_tell_more_than_almost_nothing(further: Further) -> None:
+    def said(auc: float) -> str:
+        proxies = [
+            dataclasses.replace(p, auc=Estimate(auc, auc - 0.01, auc + 0.01), telling=(("the tell", 0.4),))
+            for p in further.proxies
+        ]
+        [page] = [
+            s for s in further_sections(dataclasses.replace(further, proxies=tuple(proxies))) if s.name == "proxies"
+        ]
+        return str(page.html)
+
+    assert "the tell (40" in said(0.61)
+    assert "the tell (40" not in said(0.48)
+    assert "so none of them is named" in said(0.48)

@@ -157,7 +157,7 @@ def test_the_section_says_for_which_ratio_sizes_were_found_and_that_nobody_signe
     assert "found so that out of bag by person there are 2 cautious errors for each dangerous one" in text
     assert '<div class="box warn">' in html
     assert "This ratio is not signed." in text
-    assert "our replica on these data, not HART: it reads 3 features, the chosen model (boosting) 4, and 2 of" in text
+    assert "on these data, not HART: it reads 3 features, the chosen model (boosted trees) 4, and 2 of" in text
     assert "tested once" in text
 
 

@@ -247,3 +247,39 @@ def test_a_folder_that_cannot_be_written_is_a_problem_that_names_it(context: Rep
     with pytest.raises(Problem) as found:
         write_report(context, tmp_path / "file" / "report.html")
     assert found.value.code == "file-unwritable"
+
+
+def test_the_largest_misses_of_groups_come_before_the_notes(
+    context: ReportContext, evaluation: LevelEvaluation
+) -> None:
+    female, male = evaluation.groups["sex"]
+    off = {**female.metrics, "observed_minus_forecast": Estimate(-0.049, -0.06, -0.04)}
+    groups = {**evaluation.groups, "sex": (dataclasses.replace(female, metrics=off), male)}
+    text = render_report(dataclasses.replace(context, evaluations=[dataclasses.replace(evaluation, groups=groups)]))
+    warned = text[text.index("Main warnings") : text.index("<nav")]
+    assert warned.index("Female” the forecast was too high by 4.9 of 100 (4.0 to 6.0)") < warned.index("A note.")
+
+
+def test_exceptions_say_which_protected_features_the_forecast_itself_uses(context: ReportContext) -> None:
+    text = render_report(dataclasses.replace(context, used=frozenset({"age", "priors"})))
+    warned = text[text.index("Main warnings") : text.index("<nav")]
+    assert "The forecast itself uses these protected attributes as features, by exception: age (allowed by" in warned
+    assert "by exception, models beside it may: sex (allowed by" in warned
+    assert "Used by the forecast" in text
+
+
+def test_an_attribute_of_one_judged_value_gets_no_table(context: ReportContext, evaluation: LevelEvaluation) -> None:
+    judged = next(g for g in evaluation.groups["ethnicity"] if g.judged)
+    few = [g for g in evaluation.groups["ethnicity"] if not g.judged]
+    e = dataclasses.replace(evaluation, groups={"sex": evaluation.groups["sex"], "ethnicity": (judged, *few)})
+    text = render_report(dataclasses.replace(context, evaluations=[e]))
+    assert "No table for ethnicity: fewer than two of the groups" in text
+    assert "<caption>Ethnicity" not in text
+    assert "<caption>Sex: forecast and what followed" in text
+
+
+def test_columns_beyond_the_table_are_added_up(context: ReportContext) -> None:
+    many = [(f"column {i}", 0.5) for i in range(25)] + [("small", 0.125), ("smaller", 0.0625)]
+    text = render_report(dataclasses.replace(context, importance={"any": many}))
+    assert "The other 2 together move it by 0.188 on average" in text
+    assert '<th scope="row">small</th>' not in text

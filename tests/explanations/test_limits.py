@@ -42,7 +42,7 @@ def test_a_set_is_said_in_the_words_of_the_outcomes():
     assert set_names(held, SCALE.levels) == "none, any"
     text = set_sentence(held, SETS, SCALE)
     assert "80 times of 100" in text
-    assert "none of these outcomes; or arrested again, but not arrested again for a serious offence" in text
+    assert "not arrested again; or arrested again, but not arrested again for a serious offence" in text
 
 
 def test_sets_that_say_too_little_are_hidden():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from forecast.explanations.own import NOT_PROBABILITIES, own_lines
+from forecast.explanations.own import NOT_PROBABILITIES, OTHER_BAND, own_lines
 from forecast.models.bundle import ModelBundle
 from forecast.models.forest import Forest
 from forecast.models.scales.history import OFFENCES
@@ -43,3 +43,14 @@ def test_a_scale_tells_terms_that_add_up_and_its_own_band(bundle: ModelBundle) -
 
 def test_other_models_say_nothing_more(bundle: ModelBundle, features: pd.DataFrame) -> None:
     assert own_lines(bundle.forecaster.model, features.iloc[:1], bundle.scale) == ()
+
+
+def test_a_forest_says_why_most_votes_and_the_band_differ_and_only_then(
+    bundle_of: Callable[[str], ModelBundle], features: pd.DataFrame
+) -> None:
+    bundle, row = bundle_of("forest"), features.iloc[:1]
+    model = bundle.forecaster.model
+    assert isinstance(model, Forest)
+    most = int(model.plurality(row)[0])
+    assert own_lines(model, row, bundle.scale, (most + 1) % 3)[-1] == OTHER_BAND
+    assert OTHER_BAND not in own_lines(model, row, bundle.scale, most)

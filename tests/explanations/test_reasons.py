@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -91,8 +92,20 @@ def test_age_and_sex_are_always_shown_with_a_note(values: list[float], age: floa
     named = [item.feature for item in reasons.items]
     assert {"age", "sex"} <= set(named)
     assert len(named) <= max(shown, 2)
-    assert len(reasons.notes) == 2
-    assert all("not a reason to act" in note for note in reasons.notes)
+    assert reasons.notes == (
+        "Age and sex are shown because they are part of the forecast; they are not reasons to act.",
+    )
+
+
+def test_many_ages_leave_room_for_the_facts_that_move_most():
+    ages = tuple(Feature(f"age{i}", "number", f"age {i}", unit="years") for i in range(7))
+    ages = tuple(dataclasses.replace(each, protected="a protected characteristic (age)") for each in ages)
+    reasons = explained((*PLAIN, *ages), [0.5, 0.4, -0.3, 0.2, 0, 0, 0, 0, 0.9, *[0.0001] * 6], reasons_shown=6)
+    named = [item.feature for item in reasons.items]
+    assert {f.name for f in ages} <= set(named)
+    assert named[:5] == ["age0", "f0", "f1", "f2", "f3"]
+    [note] = reasons.notes
+    assert note.startswith("Age 0, age 1 and 5 more facts of age or sex are shown because")
     check_sum(reasons)
 
 

@@ -179,3 +179,15 @@ def test_rows_of_a_resample_come_with_all_the_rows_of_their_person():
     for rows in resampled_rows(people, 20, 1):
         counts = np.bincount(rows, minlength=6)
         assert counts[0] == counts[1]
+
+
+def test_the_shape_does_not_jump_between_scores_that_are_near():
+    z, happened, persons = world(8_000, 13)
+    found = fit_intervals(
+        fold_log_odds=None, margins=z, happened=happened, persons=persons, calibration=identity(2), seed=1
+    )
+    for curve in found.curves:
+        shape = np.array(curve.shape)
+        assert np.abs(np.diff(shape)).max() < 0.02
+        assert shape.max() > 0.05  # there is something to smooth
+        assert (shape > 0).all()

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from forecast.models.bundle import ModelBundle, load_bundle
 from forecast.problems import Problem
 from forecast.registry.evidence import measure, unseen_by_both
 from forecast.settings import Settings
+from forecast.tables.origin import Origin
 from forecast.training.material import prepare
 from forecast.training.train import train
 from forecast.training.update_bundle import update_bundle
@@ -145,3 +148,59 @@ def test_models_of_different_outcomes_are_not_compared(in_time: dict[str, ModelB
         unseen_by_both(in_time["newer"], other, file)
     assert caught.value.code == "compare-other-outcome"
     assert "settling_months" in caught.value.sentence
+
+
+def test_a_bundle_says_how_many_cases_it_was_tested_on_and_whether_a_file_holds_them_all(
+    in_time: dict[str, ModelBundle], file: Path, tmp_path: Path
+):
+    newer, table = in_time["newer"], pd.read_csv(file)
+    later = table["as_of"] >= "2014-08-01"
+    assert newer.manifest["data"]["tested"]["cases"] == later.sum()
+    assert unseen_by_both(newer, None, file).holds_test
+    assert unseen_by_both(newer, in_time["older"], file).holds_test
+    chosen = tmp_path / "chosen.csv"
+    table.drop(table[later].index[:5]).to_csv(chosen, index=False)
+    assert not unseen_by_both(newer, None, chosen).holds_test
+
+
+def test_the_gaps_of_error_rates_are_measured_and_a_file_without_a_catalogue_says_so(
+    in_time: dict[str, ModelBundle], file: Path, settings: Settings
+):
+    tested = unseen_by_both(in_time["newer"], None, file)
+    got = measure(in_time["newer"], None, file, settings)
+    assert got["notes"] == ["the catalogue of these cases is not known"]
+    assert got["tested"] == in_time["newer"].manifest["data"]["tested"]
+    y, p = tested.cases.outcomes["any"].to_numpy(dtype=bool), tested.challenger[:, 0]
+    flagged = p >= in_time["newer"].forecaster.cutoffs.values[0]
+    sex = tested.cases.protected["sex"].to_numpy()
+    rates = {value: flagged[(sex == value) & ~y].mean() for value in ("M", "F")}
+    [found] = [
+        e
+        for e in got["levels"]["any"]["error_gaps"]
+        if (e["attribute"].lower(), e["rate"]) == ("sex", "false_positive_rate")
+    ]
+    assert found["gap"][0] == pytest.approx(abs(rates["M"] - rates["F"]))
+    assert {e["rate"] for e in got["levels"]["any"]["error_gaps"]} == {"false_positive_rate", "false_negative_rate"}
+
+
+@pytest.mark.parametrize("which", ["challenger", "champion"])
+def test_cases_of_another_catalogue_are_refused_on_the_way_to_a_promotion(
+    in_time: dict[str, ModelBundle], file: Path, tmp_path: Path, which: str
+):
+    from forecast.training.propose_costs import propose_costs
+
+    newer = in_time["newer"]
+    name = newer.forecaster.model.features[0]
+    made = {**newer.manifest["data"], "made": {"catalogue": {name: "older"}}}
+    fitted = dataclasses.replace(newer, manifest={**newer.manifest, "data": made})
+    path = tmp_path / "cases.parquet"
+    table = pa.Table.from_pandas(pd.read_csv(file), preserve_index=False)
+    origin = Origin(made={"catalogue": {name: "newer"}})
+    pq.write_table(table.replace_schema_metadata(origin.metadata()), path)
+    pair = (fitted, None) if which == "challenger" else (in_time["older"], fitted)
+    with pytest.raises(Problem) as caught:
+        unseen_by_both(*pair, path)
+    assert caught.value.code == "model-other-catalogue"
+    with pytest.raises(Problem) as caught:
+        propose_costs(fitted, path, tmp_path / "costs.toml", Settings(), target_ratio=2)
+    assert caught.value.code == "model-other-catalogue"

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import forecast
+from forecast.explanations.wording import NOT_SIGNED
 from forecast.files import sha256
 from forecast.models.bundle import ModelBundle, load_bundle, write_bundle
 from forecast.problems import Problem
@@ -381,6 +382,17 @@ def test_a_file_that_cannot_be_scored_says_why_and_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_of_something_else_is_said_to_be_one_without_a_list_of_all_columns(
+    bundle: ModelBundle, settings: Settings, tmp_path: Path
+):
+    (tmp_path / "in.csv").write_text(",".join(f"other{i}" for i in range(50)) + "\n", "utf-8")
+    with pytest.raises(Problem) as found:
+        score_file(bundle, tmp_path / "in.csv", tmp_path / "out.parquet", settings)
+    assert found.value.code == "columns-missing"
+    assert "The file has: other0, other1, other2, other3, other4 and 45 more." in str(found.value)
+    assert "This file does not look like the cases that the model was made for. Check" in str(found.value)
+
+
 def test_a_header_without_rows_is_empty(scored: Callable[..., Any], table: pd.DataFrame, tmp_path: Path):
     assert code_of(lambda: scored(table.iloc[:0])) == "file-empty"
     assert [p.name for p in tmp_path.iterdir()] == ["input.csv"]
@@ -459,7 +471,7 @@ def test_a_condition_whose_column_is_absent_is_noted(
     (tmp_path / "b").mkdir()
     write_bundle(tmp_path / "b", build(raw, "a test"), bundle.forecaster, {})
     run = scored(table, bundle=load_bundle(tmp_path / "b"))
-    assert run.done.notes == ("Not checked, for the column 'station' is not there: station A only",)
+    assert run.done.notes == ("Not checked, for the column 'station' is not there: station A only", NOT_SIGNED)
     assert run.manifest["notes"] == list(run.done.notes)
     inside = scored(table.assign(station=["A", "B"] * 60), "in.parquet", bundle=load_bundle(tmp_path / "b"))
     assert inside.done.by_code == {"row-outside-cohort": 60}

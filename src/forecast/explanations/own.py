@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 NOT_PROBABILITIES = "Votes are counted, a tree one vote; they are not probabilities."
 OTHER_BAND = (
-    "Band and most votes differ: the votes carry the costs of errors that the forest was grown with, the band comes from "
-    "the calibrated probability and the costs that go with this model."
+    "Band and most votes differ: the votes carry the costs of errors that the forest was grown with, the band comes "
+    "from the calibrated probability and the costs that go with this model."
 )
 NOT_FITTED_HERE = (
     "The scale was made for other people and another outcome; only the figure above is calibrated to these records."

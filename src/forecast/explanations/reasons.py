@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from forecast.tables.description import Feature
 
 
+AGE_AND_SEX = 2
+"""Facts that must be shown, in a model with one age and sex."""
 TELLING = 0.5
 """People in 100 below which a fact may come out as none once figures are whole."""
 
@@ -37,10 +39,11 @@ class Reasoner:
     def reasons(
         self, frame: pd.DataFrame, contributions: Contributions, recorded: pd.DataFrame | None = None
     ) -> list[Reasons]:
-        """Return the reasons of n cases: about ``reasons_shown`` facts, both directions where both exist.
+        """Return the reasons of n cases: at most ``reasons_shown`` facts, both directions where both exist.
 
         Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex are always among
-        those shown where they are features. ``recorded``: texts of the file for features that a number misquotes.
+        those shown where they are features; where they are more than two facts, these may come on top. ``recorded``:
+        texts of the file for features that a number misquotes.
         """
         points = to_points(contributions)
         rounded = np.round(points.values, 1) + 0.0
@@ -75,13 +78,15 @@ class Reasoner:
     def _choose(self, rounded: Floats) -> list[int]:
         """Return positions of the features to show, largest first.
 
-        What must be shown but moves nothing to speak of takes no room from what does; and where much must be shown (a
-        model with many ages), there is still room for half as many others.
+        Where much must be shown (a model with many ages), there is still room for others: what moves nothing to speak
+        of takes none from them, and they get no less than half.
         """
         order = [int(j) for j in np.argsort(-np.abs(rounded), kind="stable") if rounded[j]]
         always = self._always
-        telling = sum(1 for j in always if abs(rounded[j]) >= TELLING)
-        room = max(self.settings.reasons_shown - telling, self.settings.reasons_shown // 2)
+        most = self.settings.reasons_shown
+        room = max(most - len(always), 0)
+        if len(always) > AGE_AND_SEX:
+            room = max(most - sum(1 for j in always if abs(rounded[j]) >= TELLING), most // 2)
         others = [j for j in order if j not in always]
         chosen = others[:room]
         signs = {np.sign(rounded[j]) for j in chosen}

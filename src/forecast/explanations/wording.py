@@ -24,9 +24,7 @@ NEVER = "never, as far as is on record"
 UNDER_A_MONTH = "under a month"
 IN_100 = "{count} in 100"
 NOT_ON_RECORD = "Not on record: {phrase}"
-NOT_SIGNED = (
-    "The band rests on costs of errors that nobody has signed for; no decision about a person may rest on it."
-)
+NOT_SIGNED = "The band rests on costs of errors that nobody has signed for; no decision about a person may rest on it."
 NOT_SEEN = "not seen in training: {phrase}"
 SHARE, YEARS = "share", "years"
 """The units of features whose numbers people say otherwise than they stand in the data."""

@@ -171,12 +171,11 @@ def _off_the_line(score: Floats, happened: Bools, people: Ints) -> float:
 def _shape(off: Floats) -> Floats:
     """Return the squared distances from the line (G,) as they are used, from noisy ones that may be below zero.
 
-    They are averaged over more neighbours than the other errors, for each is the difference of two like figures; and
-    are nowhere less than their mean over all groups. Truncated one by one, they would say that the line is exactly
-    right at one score and off at the next, which a few hundred cases cannot tell.
+    They are averaged over more neighbours than the other errors, for each is the difference of two like figures, and
+    once more after what is below zero was cut off. Else they would say that the line is exactly right at one score
+    and off a little further on, which a few hundred cases cannot tell.
     """
-    smoothed: Floats = np.maximum(_smooth(off, SHAPE_SMOOTHING), max(float(off.mean()), 0.0))
-    return smoothed
+    return _smooth(np.maximum(_smooth(off, SHAPE_SMOOTHING), 0), SHAPE_SMOOTHING)
 
 
 def _smooth(values: Floats, spread: float = SMOOTHING) -> Floats:

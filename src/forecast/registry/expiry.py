@@ -77,7 +77,9 @@ def notes_on_use(bundle: ModelBundle, settings: Settings, clock: Clock = utc_now
         lines = registry.lines()
     except Problem as problem:
         if beside is not None or any(registry.folder.glob(f"*/{bundle.model_id}")):
-            raise Problem("registered-ledger", model=bundle.model_id, detail=problem.sentence) from problem
+            raise Problem(
+                "registered-ledger", model=bundle.model_id, detail=problem.sentence.removesuffix(".")
+            ) from problem
         return [f"Whether this model is registered or retired was not looked up: {problem.sentence}"]
     today, notes = day_of(clock()), []
     known = [line for line in lines.values() if bundle.model_id in line.models]

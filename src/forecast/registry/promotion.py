@@ -90,7 +90,7 @@ def promote(registry: Registry, name: str, model: str, *, who: str, why: str, ev
         }
         if not result.passed:
             registry.ledger.append(REFUSED, who, what)
-            failed = "\n".join(f"  {c.name}: {c.sentence}" for c in result.failed)
+            failed = "\n".join(f"  {c.name}: {c.sentence}" for c in result.failed).removesuffix(".")
             raise Problem("promotion-refused", name=name, model=chosen.model_id, failed=failed)
         return _decide(registry, name, PROMOTED, who, what, again=again)
 

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 FEWEST_LETTERS, FEWEST_LETTERS_WHY = 2, 4
 NOBODY = frozenset(
-    ("na", "none", "nobody", "noone", "no", "null", "nil", "unknown", "anon", "anonymous", "someone", "somebody")
-    + ("anybody", "anyone", "tbc", "tbd", "todo", "test", "xx", "xxx", "user", "name", "me", "admin", "root", "various")
+    {
+        *("na", "none", "nobody", "noone", "no", "null", "nil", "unknown", "anon", "anonymous", "someone", "somebody"),
+        *("anybody", "anyone", "tbc", "tbd", "todo", "test", "xx", "xxx", "user", "name", "me", "admin", "root"),
+    }
 )
 NO_REASON = frozenset(
     ("none", "nothing", "noreason", "unknown", "because", "test", "todo", "xxxx", "asdf", "reason", "why", "null")

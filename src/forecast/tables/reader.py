@@ -105,7 +105,7 @@ class TableReader:
         lacking = [name for name in self._columns() if name not in here]
         if len(lacking) > MANY_COLUMNS:
             made_for = "description" if self.learning else "model"
-            unlike = f" This file does not look like the cases that the {made_for} was made for."
+            unlike = f"This file does not look like the cases that the {made_for} was made for. "
             raise Problem(
                 "columns-missing",
                 path=self.path,

@@ -13,7 +13,8 @@ from forecast.tables.reader import read_cases
 from forecast.training.checks import check_features, check_outcomes
 from forecast.training.costs import costs_of
 from forecast.training.fit import parts_of
-from forecast.training.parts import OVERLAPPING, WEIGHTED, features_of
+from forecast.training.overlap import check_overlapping
+from forecast.training.parts import WEIGHTED, features_of
 from forecast.training.splits import Fold, splits
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def prepare(
     if experiment.weighted and experiment.split not in IN_TIME:
         weighted = [name for name in experiment.models if name.endswith(WEIGHTED)]
         raise Problem("model-needs-time", path=experiment.name, model=weighted[0], split=experiment.split)
-    _check_overlapping(experiment)
+    check_overlapping(experiment)
     rule = costs_of(experiment, description.scale, near)
     cases, _ = read_cases(
         description, path, allow_refused=experiment.allow_refused, censored=experiment.weighted, progress=progress
@@ -67,13 +68,3 @@ def prepare(
         for part in parts_of([model]):
             features_of(part, description, experiment, description.label)
     return Material(experiment, description, path, cases, list(splits(cases, description, experiment, path)), rule)
-
-
-def _check_overlapping(experiment: Experiment) -> None:
-    """Raise a problem where a model that is no evidence would go into a bundle, or where nothing could overlap."""
-    for name in experiment.models:
-        if name.endswith(OVERLAPPING):
-            if name == experiment.model:
-                raise Problem("overlapping-chosen", path=experiment.name, model=name)
-            if experiment.split != "time":
-                raise Problem("overlapping-time", path=experiment.name, model=name, split=experiment.split)

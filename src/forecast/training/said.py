@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.training.overlap import overlapping_cases
 from forecast.training.parts import OVERLAPPING, WEIGHTED, shown_name
-from forecast.training.splits import overlapping_cases, returning_people
+from forecast.training.splits import returning_people
 
 if TYPE_CHECKING:
     from forecast.tables.description import Description

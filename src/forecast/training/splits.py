@@ -256,17 +256,6 @@ def seen_before(cases: Cases, day: datetime.date) -> Cases:
     return replace(cases, outcomes=times.notna(), times=times, followed=followed)
 
 
-def overlapping_cases(cases: Cases, fold: Fold, months: int) -> Cases:
-    """Return the cases between the first training day of a fold and its test, with outcomes from after that too.
-
-    ``months``: until an outcome is settled. A test of what is fitted on them is no evidence, as outcomes of the test
-    period are known to it. Cases without a complete outcome at the end of the data are left out.
-    """
-    assert fold.period is not None
-    before = _within(cases.keys[AS_OF], fold.period.since, fold.period.origin).to_numpy(dtype=bool)
-    return cases.take(np.flatnonzero(before & cases.complete(months)))
-
-
 def returning_people(cases: Cases, folds: Sequence[Fold], *, weighted: bool = False) -> Bools:
     """Say of each case whether it is tested in a fold whose training part has the same person, (n,).
 

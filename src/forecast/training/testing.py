@@ -16,8 +16,9 @@ from forecast.models.forest import Forest
 from forecast.progress import SILENT, Progress
 from forecast.training.assess import Learnt, Tested
 from forecast.training.fit import Fitted, Trainer
+from forecast.training.overlap import overlapping_cases
 from forecast.training.parts import OVERLAPPING, WEIGHTED, Sample, sample_of, shown_name
-from forecast.training.splits import overlapping_cases, returning_people, training_cases
+from forecast.training.splits import returning_people, training_cases
 from forecast.training.weighting import weighted_sample
 
 if TYPE_CHECKING:
