@@ -37,8 +37,10 @@ def test_the_study_measures_three_worlds_and_writes_its_page(tmp_path: Path) -> 
     out = tmp_path / "exposure.html"
     found = exposure_study(out, Settings(bootstrap_replicates=50), area=AREA, people=3_000, seed=2)
     assert [row.world for row in found.rows[::2]] == [
-        "usual policing, its own model", "twice the look, the model from before", "twice the look, a model fitted there",
-    ]  # fmt: skip
+        "usual policing, its own model",
+        "twice the look, the model from before",
+        "twice the look, a model fitted there",
+    ]
     inside = [row.cases for row in found.rows if row.place == "the area"]
     assert inside[1] == inside[2] > inside[0]
     assert "Does the forecast punish exposure?" in out.read_text("utf-8")
