@@ -65,6 +65,7 @@ def small_research(monkeypatch: pytest.MonkeyPatch) -> Iterator[Experiment]:
     small = dataclasses.replace(
         research.RESEARCH, boosting_rounds=20, boosting_boosters=1, calibration_folds=2, boosting_learning_rate=0.1
     )
-    for module in (research, nij, compas):
+    for module in (research, compas):
         monkeypatch.setattr(module, "RESEARCH", small)
+    monkeypatch.setattr(nij, "CHALLENGE", dataclasses.replace(small, model="boosting"))
     return small

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from forecast.problems import Problem
 from forecast.settings import Settings
 from forecast.studies.nij import ROUNDS, answer, brier, fair
+from forecast.studies.research import CHALLENGE
 from forecast.studies.research import RESEARCH as CONFIGURATION
 from forecast.training.experiment import load_experiment
 
@@ -88,5 +90,8 @@ def test_the_fair_score_punishes_a_gap_between_false_positive_rates() -> None:
     assert fair(happened, even, np.array(["BLACK"] * 4)) is None
 
 
-def test_the_configuration_is_that_of_the_example() -> None:
+def test_the_configurations_are_those_of_the_examples() -> None:
     assert load_experiment(Path("examples/research.toml")) == CONFIGURATION
+    for number in (1, 2, 3):
+        shown = load_experiment(Path(f"examples/nij-round{number}.toml"))
+        assert dataclasses.replace(shown, name=CHALLENGE.name, table=CHALLENGE.table) == CHALLENGE

@@ -21,7 +21,7 @@ from forecast.cases import CASE_ID
 from forecast.files import refuse_existing, to_json, whole_folder
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
-from forecast.studies.research import RESEARCH, fitted
+from forecast.studies.research import CHALLENGE, fitted
 from forecast.tables.library import load, local_copy
 from forecast.tables.reader import open_table, read_cases
 
@@ -99,7 +99,7 @@ def answer(
         for name in ROUNDS:
             description = load(f"nij:{name}")
             people = _training_people(description, train or local_copy(description, settings), progress)
-            forecaster = fitted(description, people, settings.threads, progress)
+            forecaster = fitted(CHALLENGE, description, people, settings.threads, progress)
             made, answers = _answers(name, description, forecaster, people, test, settings, progress)
             answers.to_csv(folder / f"{name}.csv", index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
             rounds.append(made)
@@ -199,5 +199,6 @@ def _plain(one: Round) -> dict[str, object]:
         "fitted_on": one.fitted_on,
         "rows": {"in": one.rows, "forecast": one.forecast, "trained_on": one.trained_on, "refused": one.refused},
         "marks": figures,
-        "experiment": RESEARCH.name,
+        "experiment": CHALLENGE.name,
+        "model": CHALLENGE.model,
     }
