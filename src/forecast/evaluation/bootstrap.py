@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from forecast.evaluation.metrics import tally
+from forecast.models.refits import person_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,10 +62,7 @@ class Probe:
 
 def person_codes(persons: Any) -> Ints:
     """Number the people, (n,), in order of first appearance; a missing name counts as a person of its own."""
-    codes = pd.factorize(np.asarray(persons, dtype=object), use_na_sentinel=True)[0].astype(np.int64)
-    lost = codes < 0
-    codes[lost] = codes.max(initial=-1) + 1 + np.arange(lost.sum())
-    return codes
+    return person_numbers(persons)
 
 
 def person_weights(people: Ints, replicates: int, seed: int, block: int | None = None) -> Iterator[Floats]:

@@ -23,6 +23,7 @@ import numpy as np
 from forecast.models.design import fit_design, tree_columns
 from forecast.models.forest import Forest, plurality, shares
 from forecast.models.forest_trees import joined, leaf_votes, one_tree
+from forecast.models.refits import person_numbers
 from forecast.problems import Problem, need
 
 if TYPE_CHECKING:
@@ -127,16 +128,6 @@ def _ground(matrix: Any, happened: Bools, persons: Any, options: ForestOptions, 
             if not len(pool):
                 raise Problem("forest-class", level=level, cases=int((reached == level).sum()), parts=options.held_out)
     return ground
-
-
-def person_numbers(persons: Any) -> Ints:
-    """Number the people, (n,); a case without a name counts as a person of its own."""
-    import pandas as pd
-
-    numbers = pd.factorize(np.asarray(persons, dtype=object))[0].astype(np.int64)
-    lost = numbers < 0
-    numbers[lost] = numbers.max(initial=-1) + 1 + np.arange(lost.sum())
-    return numbers
 
 
 def _parts(people: Ints, held_out: int, seed: int) -> Ints:
