@@ -31,15 +31,19 @@ def test_the_wheel_holds_the_library_and_the_template_and_nothing_else(installed
     assert "forecast/tables/library/compas.toml" in names
     assert "forecast/evaluation/report.html" in names
     assert "forecast/evaluation/report.css" in names
+    assert "forecast/evaluation/sections/compare.html" in names
+    assert "forecast/records/actuarial.toml" in names
+    assert "forecast/models/scales/coefficients.toml" in names
     assert "forecast/py.typed" in names
     assert not [name for name in names if name.startswith(("tests", "examples", "benchmarks", "data", "models"))]
     assert not [name for name in names if name.endswith((".csv", ".parquet", ".pyc"))]
 
 
+@pytest.mark.timeout(900)
 def test_the_demo_runs_from_the_wheel_in_an_empty_folder(installed: Path, tmp_path: Path):
     environment = {**os.environ, "PYTHONPATH": str(installed), "OMP_NUM_THREADS": "1"}
     environment.pop("FORECAST_DATA", None)
-    code = "import forecast, sys; from forecast.cli import main; print(forecast.__file__); main(['demo', '--quiet'])"
+    code = "import forecast, sys; from forecast.cli import main; print(forecast.__file__); main(['demo', '--quiet', '--people', '9000'])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900
     )
