@@ -43,7 +43,8 @@ def test_the_wheel_holds_the_library_and_the_template_and_nothing_else(installed
 def test_the_demo_runs_from_the_wheel_in_an_empty_folder(installed: Path, tmp_path: Path):
     environment = {**os.environ, "PYTHONPATH": str(installed), "OMP_NUM_THREADS": "1"}
     environment.pop("FORECAST_DATA", None)
-    code = "import forecast, sys; from forecast.cli import main; print(forecast.__file__); main(['demo', '--quiet', '--people', '9000'])"
+    code = "import forecast, sys; from forecast.cli import main; print(forecast.__file__); "
+    code += "main(['demo', '--quiet', '--people', '9000'])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900
     )
