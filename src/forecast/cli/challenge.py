@@ -35,12 +35,9 @@ def nij(
     """Forecast the people of a file for the three rounds of the NIJ challenge: round1.csv, round2.csv, round3.csv."""
     from forecast.studies.nij import answer
 
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         settings = load_settings(settings_path)
         rounds = answer(test, out, settings, train=train, overwrite=overwrite, progress=progress)
-    finally:
-        progress.close()
     click.echo(rounds_text(rounds, out))
 
 
@@ -93,11 +90,8 @@ def compas(file: Path | None, repeats: int, quiet: bool, settings_path: Path | N
     """Print the table of Dressel and Farid beside ours, on the two-year COMPAS data."""
     from forecast.studies.compas import beside_published
 
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         found = beside_published(load_settings(settings_path), file=file, repeats=repeats, progress=progress)
-    finally:
-        progress.close()
     click.echo(compas_text(found))
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Self
 
 import click
 
@@ -14,6 +15,13 @@ settings_option = click.option(
 )
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace an output that exists, once all is done.")
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
+part_option = click.option(
+    "--part", type=click.Choice(["train", "test"]), help="Only rows that the table's own flag marks so."
+)
+day_type = click.DateTime(formats=["%Y-%m-%d"])
+observed_option = click.option(
+    "--observed-until", type=day_type, help="First day that FILE's data do not cover, if later than before."
+)
 
 
 class Terminal:
@@ -25,6 +33,12 @@ class Terminal:
         self.label, self.done, self.shown = "", 0, 0.0
         self.total: int | None = None
         self.started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def begin(self, label: str, total: int | None = None) -> None:
         """Start a stretch of work."""

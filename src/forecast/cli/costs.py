@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.console import Terminal, interval, overwrite_option, quiet_option, settings_option, table
+from forecast.cli.console import (
+    Terminal,
+    interval,
+    overwrite_option,
+    part_option,
+    quiet_option,
+    settings_option,
+    table,
+)
 from forecast.settings import load_settings
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ def _shares(_: click.Context, __: click.Parameter, value: str | None) -> tuple[f
 @click.option("--ratio", required=True, type=float, help="Cautious errors wanted to one dangerous error.")
 @click.option("--shares", callback=_shares, help="Wanted shares of the bands, lowest first, such as 0.35,0.5,0.15.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The costs file to write, unsigned.")
-@click.option("--part", type=click.Choice(["train", "test"]), help="Only rows that the table's own flag marks so.")
+@part_option
 @click.option("--allow-refused", is_flag=True, help="Leave out rows that cannot be read.")
 @overwrite_option
 @quiet_option
@@ -56,8 +64,7 @@ def costs(
     from forecast.training.propose_costs import propose_costs
 
     settings = load_settings(settings_path)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         done = propose_costs(
             load_bundle(bundle, threads=settings.threads),
             file,
@@ -70,8 +77,6 @@ def costs(
             overwrite=overwrite,
             progress=progress,
         )
-    finally:
-        progress.close()
     notes = "".join(f"Note: {note}\n" for note in done.notes)
     click.echo(f"{proposal_text(done.proposal, done.bands)}\n\n{sensitivity_text(done.rows)}\n\n{notes}Costs: {out}")
     click.echo("Not signed: nobody answers for these costs until a person puts name, day and reason into the file.")

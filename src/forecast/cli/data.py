@@ -41,11 +41,8 @@ def fetch(name: str, source: Path | None, quiet: bool, settings_path: Path | Non
     settings = load_settings(settings_path)
     for note in dict.fromkeys(wanted.note for wanted in files_of(name) if wanted.note):
         click.echo(f"Note: {note}")
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         fetched = fetch_files(name, data_folder(settings), source=source, progress=progress)
-    finally:
-        progress.close()
     for file in fetched:
         state = "there already" if file.already else "fetched"
         known = "a known checksum" if file.checked else f"a checksum we do not know (sha256 {file.sha256})"
@@ -64,12 +61,9 @@ def describe(name: str, path: Path | None, quiet: bool, settings_path: Path | No
 
     settings = load_settings(settings_path)
     description = load(name)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         where = path or local_copy(description, settings, find(name)[0].parent)
         summary = describe_table(description, where, settings, progress=progress)
-    finally:
-        progress.close()
     click.echo(summary_text(description, summary))
 
 
@@ -191,11 +185,8 @@ def make_force(
     from forecast.synthetic.force import write_force
 
     target = out or load_settings(settings_path).data_folder / "synthetic" / "force"
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         summary = write_force(target, people, seed, progress=progress, overwrite=overwrite)
-    finally:
-        progress.close()
     rows = [(name, f"{count:,}") for name, count in summary.rows.items()]
     click.echo(f"{target}: a force that never was, seed {seed}\n" + table(("table", "rows"), rows, right=(1,)))
 
@@ -223,8 +214,7 @@ def check(
     from forecast.records.check import check_records
 
     settings = load_settings(settings_path)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         result = check_records(
             records,
             mapping,
@@ -235,8 +225,6 @@ def check(
             settings=settings,
             progress=progress,
         )
-    finally:
-        progress.close()
     click.echo(checked_text(result))
     if out is not None and not result.problems:
         click.echo(f"\nAccepted records: {out}")

@@ -36,8 +36,7 @@ def demo(
     settings = load_settings(settings_path)
     if models is not None:
         settings = dataclasses.replace(settings, models_folder=models)  # the tracking store lies there too
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         way = go(
             data or settings.data_folder / "demo",
             settings.models_folder,
@@ -46,8 +45,6 @@ def demo(
             seed=seed,
             progress=progress,
         )
-    finally:
-        progress.close()
     click.echo(way_text(way))
 
 

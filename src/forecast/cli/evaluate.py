@@ -7,8 +7,14 @@ from pathlib import Path
 
 import click
 
-from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option
-from forecast.cli.registry import day_type
+from forecast.cli.console import (
+    Terminal,
+    observed_option,
+    overwrite_option,
+    part_option,
+    quiet_option,
+    settings_option,
+)
 from forecast.settings import load_settings
 
 
@@ -18,8 +24,8 @@ from forecast.settings import load_settings
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The report; by default FILE's name with .report.html, here."
 )
-@click.option("--part", type=click.Choice(["train", "test"]), help="Only rows that the table's own flag marks so.")
-@click.option("--observed-until", type=day_type, help="First day that FILE's data do not cover, if later than before.")
+@part_option
+@observed_option
 @click.option("--allow-refused", is_flag=True, help="Leave out rows that cannot be read, and say so in the report.")
 @overwrite_option
 @quiet_option
@@ -42,8 +48,7 @@ def evaluate(
 
     settings = load_settings(settings_path)
     report = out or Path(f"{file.name.split('.')[0]}.report.html")
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         done = evaluate_bundle(
             load_bundle(bundle, threads=settings.threads),
             file,
@@ -55,7 +60,5 @@ def evaluate(
             overwrite=overwrite,
             progress=progress,
         )
-    finally:
-        progress.close()
     notes = "".join(f"Note: {note}\n" for note in done.notes)
     click.echo(f"{evaluations_text(done.levels)}\n\n{notes}Report: {report}")

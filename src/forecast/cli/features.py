@@ -84,11 +84,8 @@ def build(
 
     load_settings(settings_path)
     wanted = Assembly() if assembly is None else read_assembly(assembly)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         made = write_cases(records, out, wanted, rates=rates, overwrite=overwrite, progress=progress)
-    finally:
-        progress.close()
     click.echo(assembled_text(made))
 
 
@@ -136,11 +133,8 @@ def matrix(records: Path, name: str, out: Path, overwrite: bool, quiet: bool, se
 
     settings = load_settings(settings_path)
     require_checked(records)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         made = build_matrix(records, out, load_set(name), settings=settings, progress=progress, overwrite=overwrite)
-    finally:
-        progress.close()
     click.echo(f"{made.path}: {made.rows:,} moments of {made.events:,} custody events, {len(made.features)} features")
 
 
@@ -175,13 +169,10 @@ def prove(
     feature_set = whole_set(name)
     prepared = prepare(feature_set)
     computed = leaking(lambda a, m: compute(a, m, prepared)) if plant_leak else lambda a, m: compute(a, m, prepared)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         proof = prove_records(
             records, computed, cases=cases, seed=seed, unversioned=feature_set.unversioned, progress=progress
         )
-    finally:
-        progress.close()
     click.echo(proof_text(proof))
     proof.raise_leaks()
 

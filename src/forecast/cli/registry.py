@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.console import Terminal, quiet_option, settings_option, table
+from forecast.cli.console import Terminal, day_type, quiet_option, settings_option, table
 from forecast.settings import load_settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 by_option = click.option("--by", "who", required=True, help="Who does this; the ledger keeps the name.")
 why_option = click.option("--why", required=True, help="Why; the ledger keeps it.")
-day_type = click.DateTime(formats=["%Y-%m-%d"])
 UTC = "Times are in UTC."
 
 
@@ -95,11 +94,8 @@ def compare(name: str, model: str, file: Path, who: str, quiet: bool, settings_p
     """
     from forecast.registry.promotion import compare as compare_models
 
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         compared = compare_models(open_registry(settings_path), name, model, file, who=who, progress=progress)
-    finally:
-        progress.close()
     click.echo(compared_text(compared))
 
 

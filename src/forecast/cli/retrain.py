@@ -25,11 +25,8 @@ def retrain(experiment: Path, name: str, why: str, who: str, quiet: bool, settin
     """Train EXPERIMENT on the newest data, register it as the challenger, compare, print the gate. Never promotes."""
     from forecast.registry.retrain import retrain as run
 
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         done = run(open_registry(settings_path), experiment, name, who=who, why=why, progress=progress)
-    finally:
-        progress.close()
     click.echo(retrained_text(done))
 
 

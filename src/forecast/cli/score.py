@@ -39,13 +39,10 @@ def score(
     from forecast.scoring.batch import score_file
 
     settings = load_settings(settings_path)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         loaded = load_bundle(bundle, threads=settings.threads)
         standing = notes_on_use(loaded, settings)  # refuses an expired model before any work is done
         done = score_file(loaded, file, out, settings, reasons=not no_reasons, overwrite=overwrite, progress=progress)
-    finally:
-        progress.close()
     click.echo(f"{done.rows:,} rows in: {done.scored:,} scored, {done.refused:,} refused.")
     for note in (*standing, *done.notes):
         click.echo(f"Note: {note}")

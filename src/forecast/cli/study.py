@@ -34,12 +34,9 @@ def learning(experiment: Path, out: Path, overwrite: bool, quiet: bool, settings
 
     settings = load_settings(settings_path)
     refuse_existing(out, overwrite)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         material = prepare(load_experiment(experiment), settings, near=experiment.parent, progress=progress)
         curve = learning_curve(material, settings, progress=progress)
-    finally:
-        progress.close()
     write_learning(curve, material, settings, out)
     click.echo(f"{learning_text(curve)}\n\nPage: {out}")
 
@@ -71,12 +68,9 @@ def exposure(
     """Double the chance of arrest in one area of a synthetic force, and measure what the forecast makes of it."""
     from forecast.synthetic.exposure import exposure_study
 
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         settings = load_settings(settings_path)
         found = exposure_study(
             out, settings, area=area, people=people, seed=seed, overwrite=overwrite, progress=progress
         )
-    finally:
-        progress.close()
     click.echo(f"{found.verdict}\n\nPage: {out}")

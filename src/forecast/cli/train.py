@@ -46,8 +46,7 @@ def train(
     picture = out if plan and out is not None and out.suffix == ".svg" else None
     if out is not None and (picture or not plan):
         refuse_existing(out, overwrite)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         material = prepare(load_experiment(experiment), settings, near=experiment.parent, progress=progress)
         if plan or out is None:
             progress.close()
@@ -55,8 +54,6 @@ def train(
             _drawn(material, picture)
             return
         trained = training.train(material, out, settings, overwrite=overwrite, tracked=not no_track, progress=progress)
-    finally:
-        progress.close()
     click.echo(trained_text(trained))
 
 

@@ -53,16 +53,14 @@ def tune(
     from forecast.training.tuning import tune as run
 
     refuse_existing(out, overwrite)
-    settings, chosen, progress = load_settings(settings_path), load_experiment(experiment), Terminal(quiet)
+    settings, chosen = load_settings(settings_path), load_experiment(experiment)
     space = space_of(chosen.model, experiment)
-    try:
+    with Terminal(quiet) as progress:
         material = prepare(chosen, settings, near=experiment.parent, progress=progress)
         drawn = tuning_folds(material.cases, material.description, chosen, experiment, folds)
         search = Search(chosen, material.description, material.cases, drawn, space, settings.threads)
         kept = study or out.with_suffix(".study.sqlite")
         tuned = run(search, kept, trials=trials, minutes=minutes, progress=progress)
-    finally:
-        progress.close()
     write_tuned(out, experiment, chosen, tuned, folds=len(drawn))
     click.echo(tuned_text(tuned, out, kept))
     if saw_test(chosen):

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option, table
-from forecast.cli.registry import day_type
+from forecast.cli.console import (
+    Terminal,
+    observed_option,
+    overwrite_option,
+    part_option,
+    quiet_option,
+    settings_option,
+    table,
+)
 from forecast.settings import load_settings
 
 if TYPE_CHECKING:
@@ -30,8 +37,8 @@ Z95 = 1.96
     show_default=True,
     help="The intercept alone, intercept and slope, or the least that a closed test does not refute.",
 )
-@click.option("--part", type=click.Choice(["train", "test"]), help="Only rows that the table's own flag marks so.")
-@click.option("--observed-until", type=day_type, help="First day that FILE's data do not cover, if later than before.")
+@part_option
+@observed_option
 @click.option("--allow-refused", is_flag=True, help="Leave out rows that cannot be read.")
 @overwrite_option
 @quiet_option
@@ -57,8 +64,7 @@ def update(
     from forecast.training.update_bundle import update_bundle
 
     settings = load_settings(settings_path)
-    progress = Terminal(quiet)
-    try:
+    with Terminal(quiet) as progress:
         done = update_bundle(
             load_bundle(bundle, threads=settings.threads),
             file,
@@ -70,8 +76,6 @@ def update(
             overwrite=overwrite,
             progress=progress,
         )
-    finally:
-        progress.close()
     notes = "".join(f"Note: {note}\n" for note in done.notes)
     click.echo(f"{update_text(done)}\n\n{notes}Bundle {done.model_id} in {done.folder}, updated from {done.parent}.")
     click.echo("Not tested since: `forecast evaluate` on cases that are later still tells how good it is.")

@@ -122,12 +122,8 @@ def compare_models(
     ValueError
         When shapes differ: a fault of the caller.
     """
-    if chosen not in probability:
-        raise Problem("model-unknown", name=chosen, known=", ".join(probability) or "none")
     y = np.asarray(happened, dtype=bool)
-    models = {name: np.asarray(p, dtype=np.float64) for name, p in probability.items()}
-    if any(p.shape != y.shape for p in models.values()) or len(persons) != len(y):
-        raise ValueError(f"outcomes {y.shape}, persons {len(persons)} and forecasts differ in shape")
+    models = _checked(probability, y, persons, chosen)
     wanted = upper_shares(y) if shares is None else tuple(shares)
     people = person_codes(persons)
     progress.begin("Comparing models", replicates)
@@ -151,6 +147,16 @@ def compare_models(
         replicates=replicates,
         seed=seed,
     )
+
+
+def _checked(probability: Mapping[str, Floats], y: Bools, persons: Any, chosen: str) -> dict[str, Floats]:
+    """Return the forecasts as arrays; raise what :func:`compare_models` says."""
+    if chosen not in probability:
+        raise Problem("model-unknown", name=chosen, known=", ".join(probability) or "none")
+    models = {name: np.asarray(p, dtype=np.float64) for name, p in probability.items()}
+    if any(p.shape != y.shape for p in models.values()) or len(persons) != len(y):
+        raise ValueError(f"outcomes {y.shape}, persons {len(persons)} and forecasts differ in shape")
+    return models
 
 
 def _measure_all(

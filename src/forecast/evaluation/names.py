@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 FOREST = "forest"
-BASELINES = ("two-feature", "base-rate")
-"""What every model should beat; no model that anybody would use."""
 
 _SHOWN = {
     "blend": "blend of boosted trees and logistic regression",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,9 +72,10 @@ def _write(
     again: str,
 ) -> None:
     """Copy, publish, and enter into the ledger; undo the copy where one of these fails."""
-    folder = registry.folder_of(name, bundle.model_id)
-    copied = keep_copy(bundle, folder)
-    try:
+    copied = keep_copy(bundle, registry.folder_of(name, bundle.model_id))
+    with ExitStack() as undo:
+        if copied:
+            undo.callback(_remove_copy, registry, name, bundle.model_id)
         with mirror.store(registry.settings, state="Nothing was registered", again=again) as client:
             run_id = mirror.publish(client, registry, name, bundle)
         manifest = bundle.manifest
@@ -88,10 +90,13 @@ def _write(
             "why": why,
         }
         registry.ledger.append(REGISTERED, who, what)
-    except BaseException:
-        if copied and bundle.model_id not in _registered(registry, name):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+        undo.pop_all()
+
+
+def _remove_copy(registry: Registry, name: str, model_id: str) -> None:
+    """Remove the copy of a model that the ledger does not hold."""
+    if model_id not in _registered(registry, name):
+        shutil.rmtree(registry.folder_of(name, model_id), ignore_errors=True)
 
 
 def _registered(registry: Registry, name: str) -> dict[str, Registered]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,11 +123,10 @@ def sign(registry: Registry, name: str, word: str, stage: str, *, who: str, why:
         before = path.read_bytes()
         _write_signature(path, who, registry.today)
         what = {"name": name, "model": model.model_id, "stage": stage, "why": why, "file_sha256": sha256(path)}
-        try:
+        with ExitStack() as undo:
+            undo.callback(path.write_bytes, before)
             entry = registry.ledger.append(SIGNED, who, {**what, **scores})
-        except BaseException:
-            path.write_bytes(before)
-            raise
+            undo.pop_all()
         if stage == STAGES[-1]:
             again = f"forecast models list {name}"
             with mirror.store(registry.settings, state=mirror.BEHIND, again=again) as client:

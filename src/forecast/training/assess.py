@@ -13,6 +13,7 @@ from forecast.cases import CASE_ID, PERSON_ID
 from forecast.evaluation.evaluate import evaluate_level
 from forecast.evaluation.report import ReportContext
 from forecast.explanations.reasons import importance
+from forecast.models.bundle import versions
 from forecast.models.forest import Forest
 from forecast.progress import SILENT, Progress
 from forecast.tables.origin import Origin
@@ -161,6 +162,12 @@ def _columns_of(forecaster: Forecaster, description: Description) -> frozenset[s
 
 def _allowed(exception: DeclaredException) -> str:
     return f"{exception.allowed_by}, {exception.on:%d %B %Y}" if exception.on else exception.allowed_by
+
+
+def technical_facts(model: str, *, data: str, bootstrap: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what the appendix of a report says of how it was made."""
+    made = {f"Version of {name}": version for name, version in versions().items()}
+    return {"Model": model, **(more or {}), "Data": data, "Bootstrap": bootstrap, **made}
 
 
 def cautions_of(description: Description) -> list[str]:

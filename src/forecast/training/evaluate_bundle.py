@@ -14,13 +14,12 @@ from forecast.cases import PERSON_ID
 from forecast.evaluation.hart_table import hart_table
 from forecast.evaluation.report import need_report_tools, write_report
 from forecast.files import refuse_existing, sha256, to_json, whole_files
-from forecast.models.bundle import versions
 from forecast.models.forest import Forest
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
-from forecast.tables.origin import check_catalogue, origin_of
-from forecast.tables.reader import read_cases
-from forecast.training.assess import Tested, evaluate_levels, global_importance, report_context
+from forecast.tables.origin import origin_of
+from forecast.training.assess import Tested, evaluate_levels, global_importance, report_context, technical_facts
+from forecast.training.bundle_cases import cases_for
 from forecast.training.checks import check_outcomes
 from forecast.training.pages import pages_of
 from forecast.training.seen import fitted_on
@@ -69,14 +68,9 @@ def evaluate_bundle(
             raise Problem("output-is-input", path=path)
         refuse_existing(target, overwrite)
     description = bundle.description
-    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     if observed_until is not None:
         description = dataclasses.replace(description, observed_until=observed_until)
-    cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
-    if part is not None:
-        if cases.part is None:
-            raise Problem("no-split-column", path=description.label, wanted="[split]", split="flag")
-        cases = cases.take(np.asarray(cases.part == part))
+    cases = cases_for(bundle, description, path, part=part, allow_refused=allow_refused, progress=progress)
     check_outcomes(cases, path)
     tested = _tested(bundle, cases)
     evaluations = evaluate_levels(tested, description, settings, SEED, progress)
@@ -90,12 +84,11 @@ def evaluate_bundle(
         title=f"Evaluation of model {bundle.model_id} on {path.name}",
         split="The bundle's model, as it is, on the cases of this file.",
         importance=weights,
-        technical={
-            "Model": f"{tested.chosen}, id {bundle.model_id}",
-            "Data": f"{path.name}, sha256 {sha256(path)}",
-            "Bootstrap": f"{settings.bootstrap_replicates} resamples of people, seed {SEED}",
-            **{f"Version of {name}": version for name, version in versions().items()},
-        },
+        technical=technical_facts(
+            f"{tested.chosen}, id {bundle.model_id}",
+            data=f"{path.name}, sha256 {sha256(path)}",
+            bootstrap=f"{settings.bootstrap_replicates} resamples of people, seed {SEED}",
+        ),
         notes=notes,
         origin=origin_of(path),
         front=pages.front,

@@ -13,10 +13,8 @@ from forecast.evaluation.costs import sensitivity
 from forecast.files import refuse_existing, whole_files
 from forecast.models.costs import Costs, costs_toml
 from forecast.models.costs_solver import solve
-from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
-from forecast.tables.origin import check_catalogue
-from forecast.tables.reader import read_cases
+from forecast.training.bundle_cases import cases_for
 from forecast.training.seen import fitted_on
 
 if TYPE_CHECKING:
@@ -58,12 +56,7 @@ def propose_costs(
     """
     refuse_existing(out, overwrite)
     description, scale = bundle.description, bundle.scale
-    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
-    cases, _ = read_cases(description, path, allow_refused=allow_refused, progress=progress)
-    if part is not None:
-        if cases.part is None:
-            raise Problem("no-split-column", path=description.label, wanted="[split]", split="flag")
-        cases = cases.take(np.asarray(cases.part == part))
+    cases = cases_for(bundle, description, path, part=part, allow_refused=allow_refused, progress=progress)
     probability = bundle.forecaster.forecast(cases.features).probability
     outcome = cases.outcomes.to_numpy(dtype=np.int64).sum(axis=1)
     proposal = solve(probability, outcome, target_ratio=target_ratio, target_shares=target_shares)

@@ -22,6 +22,7 @@ from forecast.training.assess import (
     global_importance,
     metrics_of,
     report_context,
+    technical_facts,
 )
 from forecast.training.fit import Trainer
 from forecast.training.material import Material
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from forecast.evaluation.results import LevelEvaluation
     from forecast.models.forecaster import Forecaster
     from forecast.settings import Settings
+    from forecast.tables.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,28 @@ def _bundle_cases(material: Material) -> Cases:
     return material.cases.take(material.repeats[0][-1].train)
 
 
+def _facts(
+    material: Material, cases: Cases, tested: Tested, origin: Origin, evaluations: Sequence[LevelEvaluation]
+) -> dict[str, Any]:
+    """Return what the manifest says of the experiment, its data and its figures."""
+    given = asdict(material.experiment)
+    return {
+        "name": material.experiment.name,
+        "experiment": {k: str(v) if isinstance(v, (datetime.date, Path)) else v for k, v in given.items()},
+        "data": {
+            "file": material.path.name,
+            "sha256": sha256(material.path),
+            "cases": len(cases),
+            "cases_sha256": cases_digest(cases),
+            "tested": {"cases": len(tested.cases), "cases_sha256": cases_digest(tested.cases)},
+            "made": dict(origin.made),
+        },
+        "flow": dict(material.cases.counts),
+        "metrics": metrics_of(evaluations),
+        "versions": versions(),
+    }
+
+
 def _write(
     folder: Path,
     material: Material,
@@ -137,31 +161,9 @@ def _write(
         (folder / "comparison.json").write_text(to_json(pages.further.to_dict()), encoding="utf-8")
     (folder / "importance.json").write_text(to_json(weights), encoding="utf-8")
     origin = origin_of(material.path)
-    facts: dict[str, Any] = {
-        "name": experiment.name,
-        "experiment": {k: str(v) if isinstance(v, (datetime.date, Path)) else v for k, v in asdict(experiment).items()},
-        "data": {
-            "file": material.path.name,
-            "sha256": sha256(material.path),
-            "cases": len(cases),
-            "cases_sha256": cases_digest(cases),
-            "tested": {"cases": len(tested.cases), "cases_sha256": cases_digest(tested.cases)},
-            "made": dict(origin.made),
-        },
-        "flow": dict(material.cases.counts),
-        "metrics": metrics_of(evaluations),
-        "versions": versions(),
-    }
+    facts = _facts(material, cases, tested, origin, evaluations)
     needed = description.only(forecaster.model.features) if forecaster.model.features else description
     model_id = write_bundle(folder, needed, forecaster, facts)
-    technical = {
-        "Model": f"{forecaster.model.kind}, id {model_id}",
-        "Experiment": experiment.name,
-        "Seed": str(experiment.seed),
-        "Data": f"{material.path.name}, sha256 {facts['data']['sha256']}",
-        "Bootstrap": f"{settings.bootstrap_replicates} resamples of people",
-        **{f"Version of {name}": version for name, version in versions().items()},
-    }
     context = report_context(
         tested,
         description,
@@ -169,7 +171,12 @@ def _write(
         title=f"Evaluation: {experiment.name}",
         split=split_sentence(material),
         importance=weights,
-        technical=technical,
+        technical=technical_facts(
+            f"{forecaster.model.kind}, id {model_id}",
+            data=f"{material.path.name}, sha256 {facts['data']['sha256']}",
+            bootstrap=f"{settings.bootstrap_replicates} resamples of people",
+            more={"Experiment": experiment.name, "Seed": str(experiment.seed)},
+        ),
         notes=notes,
         origin=origin,
         steps=steps_of(material),

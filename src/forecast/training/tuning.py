@@ -14,6 +14,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,12 +210,11 @@ def _run(study: optuna.Study, search: Search, kept: Sequence[Trial]) -> None:
     study.sampler = optuna.samplers.TPESampler(seed=search.experiment.seed + len(kept), n_startup_trials=RANDOM_TRIALS)
     trial = study.ask(_distributions(search))
     options, started = _readable(trial.params, search.space), time.monotonic()
-    try:
+    with ExitStack() as undo:
+        undo.callback(study.tell, trial, state=optuna.trial.TrialState.FAIL)
         known = next((k.loss for k in kept if k.options == options), None)
         loss = search.loss(options) if known is None else known
-    except BaseException:
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        raise
+        undo.pop_all()
     trial.set_user_attr("seconds", round(time.monotonic() - started, 1))
     study.tell(trial, loss)
 

@@ -22,9 +22,8 @@ from forecast.models.update import GRADES, LevelUpdate, Update, updated
 from forecast.models.update_limits import updated_limits
 from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
-from forecast.tables.origin import check_catalogue
-from forecast.tables.reader import read_cases
 from forecast.training.assess import cases_digest
+from forecast.training.bundle_cases import cases_for
 from forecast.training.seen import UPDATES, fitted_on, unused_by_updates
 from forecast.training.train import refuse_foreign
 
@@ -91,11 +90,10 @@ def update_bundle(
         raise Problem("output-is-input", path=out)
     refuse_existing(out, overwrite)
     refuse_foreign(out)
-    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     reader = bundle.description
     if observed_until is not None:
         reader = dataclasses.replace(reader, observed_until=observed_until)
-    cases, _ = read_cases(reader, path, allow_refused=allow_refused, progress=progress)
+    cases = cases_for(bundle, reader, path, part=part, allow_refused=allow_refused, progress=progress)
     cases, notes = _newer(bundle, path, cases, part)
     margins = bundle.forecaster.model.margins(cases.features)
     happened, persons = cases.outcomes.to_numpy(dtype=bool), cases.keys[PERSON_ID].tolist()
@@ -121,10 +119,6 @@ def update_bundle(
 
 def _newer(bundle: ModelBundle, path: Path, cases: Cases, part: str | None) -> tuple[Cases, list[str]]:
     """Return the cases of a file that the model cannot have been fitted on, as far as its manifest tells."""
-    if part is not None:
-        if cases.part is None:
-            raise Problem("no-split-column", path=bundle.description.label, wanted="[split]", split="flag")
-        cases = cases.take(np.asarray(cases.part == part))
     experiment = bundle.manifest.get("experiment", {})
     split = experiment.get("split")
     apart = split == "flag" and part == "test" and sha256(path) == bundle.manifest["data"]["sha256"]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 READS = (
     names.AGE, names.ON_BAIL, names.SUMMARY, names.INDICTABLE, names.PREVIOUS_VIOLENT, names.BAIL_2Y, names.PRISON,
 )  # fmt: skip
-READS_ALL = (*READS, names.BAIL, names.PREVIOUS, names.NOW_VIOLENT)
 _YOUNG, _YOUNGEST = 22, 20
 
 
