@@ -161,21 +161,34 @@ class Contributions:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One line of an explanation: a fact, which way it moves the forecast, and by how many people in 100."""
+    """One line of an explanation: a fact, which way it moves the forecast, and by how many people in 100.
+
+    ``theme``: the group of facts it belongs to, for people ("criminal history: violence"). ``records``: the ids of the
+    records behind it, oldest first; empty where only features are known. ``can_be_wrong``: how the fact may be wrong,
+    as a sentence; an empty text where nothing on record could be.
+    """
 
     feature: str
     fact: str
     direction: str
     strength: str
     points: float
+    theme: str = ""
+    records: tuple[str, ...] = ()
+    can_be_wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """The explanation of one forecast; ``start + sum of points + remainder`` equals ``shown`` (people in 100)."""
+    """The explanation of one forecast; ``start + sum of points + remainder`` equals ``shown`` (people in 100).
+
+    ``themes``: (theme, points) of all features of each theme together, largest first, the cap its own row; start and
+    themes equal ``shown`` too.
+    """
 
     start: float
     items: tuple[Reason, ...]
     remainder: float
     shown: float
     notes: tuple[str, ...] = ()
+    themes: tuple[tuple[str, float], ...] = ()

@@ -10,7 +10,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-from forecast.problems import files, machine, models, record_rows, records, registry, tables
+from forecast.problems import (
+    databases,
+    explaining,
+    files,
+    linking,
+    machine,
+    models,
+    record_rows,
+    records,
+    registry,
+    scoring,
+    tables,
+)
 from forecast.problems.entry import Entry
 
 CATALOGUE: dict[str, Entry] = {
@@ -18,7 +30,11 @@ CATALOGUE: dict[str, Entry] = {
     **tables.ENTRIES,
     **records.ENTRIES,
     **record_rows.ENTRIES,
+    **databases.ENTRIES,
+    **linking.ENTRIES,
     **models.ENTRIES,
+    **explaining.ENTRIES,
+    **scoring.ENTRIES,
     **registry.ENTRIES,
     **machine.ENTRIES,
 }
