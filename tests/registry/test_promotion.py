@@ -67,13 +67,13 @@ def test_a_promotion_by_nobody_or_without_a_reason_changes_nothing(no_store: Hou
 @pytest.mark.parametrize("who", ["nobody", "None", "n/a", "N.A.", "unknown", "A", "-", "todo"])
 def test_a_name_that_names_nobody_is_refused(no_store: House, who: str):
     model = no_store.ready("first")
-    refused(no_store, model, "registry-who", who=who)
+    assert refused(no_store, model, "registry-who", who=who).facts["who"] == who
 
 
 @pytest.mark.parametrize("why", ["x", ".", "ok", "n/a", "none", "because", "..."])
 def test_a_reason_that_says_nothing_is_refused(no_store: House, why: str):
     model = no_store.ready("first")
-    refused(no_store, model, "registry-why-empty", why=why)
+    assert refused(no_store, model, "registry-why-empty", why=why).facts["why"] == why
     assert no_store.kinds[-1] == "compared"
 
 
@@ -176,7 +176,7 @@ def test_a_bundle_changed_after_its_registration_is_refused(no_store: House):
     model = no_store.ready("first")
     manifest = no_store.registry.folder_of(NAME, model) / "manifest.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"signed_by": "B. Chief"', b'"signed_by": "C. Chief"'))
-    refused(no_store, model, "bundle-corrupt")
+    assert "changed after training" in refused(no_store, model, "bundle-corrupt").sentence
 
 
 def test_a_bundle_exchanged_for_another_whole_one_is_refused(no_store: House):
@@ -186,13 +186,17 @@ def test_a_bundle_exchanged_for_another_whole_one_is_refused(no_store: House):
     folder = no_store.registry.folder_of(NAME, model)
     shutil.rmtree(folder / "model")
     shutil.copytree(no_store.bundles["third"].folder, folder, dirs_exist_ok=True)
-    refused(no_store, model, "registry-changed")
+    before = no_store.kinds
+    assert refused(no_store, model, "registry-changed").facts["path"] == folder
+    assert no_store.kinds == before
 
 
 def test_the_live_model_is_not_promoted_again(no_store: House):
     model = no_store.ready("first")
     promote(no_store.registry, NAME, model, who=WHO, why=WHY)
+    before = no_store.kinds
     refused(no_store, model, "promotion-already-live")
+    assert no_store.kinds == before
 
 
 def test_a_rollback_without_an_earlier_model_is_refused(no_store: House):

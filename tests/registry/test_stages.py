@@ -104,7 +104,7 @@ def test_one_field_that_is_still_open_refuses_and_is_named(no_store: House, mode
 )
 def test_a_stage_file_that_is_wrong_is_a_clear_problem(no_store: House, model: str, changes: dict, code: str):
     no_store.fill_in(model, "engage", **changes)
-    refused(no_store, model, "engage", code)
+    assert "engage.toml" in refused(no_store, model, "engage", code).sentence
 
 
 def test_a_signature_by_nobody_is_refused_and_the_file_stays_as_it_was(no_store: House, model: str):
@@ -146,7 +146,7 @@ def test_time_without_scores_does_not_count(no_store: House, model: str):
     up_to_shadow(no_store, model)
     no_store.clock.on("2026-12-01")
     no_store.fill_in_live(model, "2026-02-10", "2026-03-10")
-    refused(no_store, model, "live", "stage-shadow-short")
+    assert str(refused(no_store, model, "live", "stage-shadow-short").facts["until"]) == "2026-03-10"
 
 
 def test_shadow_scores_must_be_there_and_of_this_model(no_store: House, model: str):

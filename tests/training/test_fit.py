@@ -123,15 +123,16 @@ def test_parts_that_models_share_are_fitted_once(material: Material):
     assert made["blend"].model.boosting is made["boosting"].model
 
 
+class Counter:
+    done = 0
+
+    def begin(self, label: str, total: int | None = None) -> None: ...
+
+    def advance(self, units: int = 1) -> None:
+        self.done += units
+
+
 def test_progress_is_told_of_every_fit(material: Material):
-    class Counter:
-        done = 0
-
-        def begin(self, label: str, total: int | None = None) -> None: ...
-
-        def advance(self, units: int = 1) -> None:
-            self.done += units
-
     counter = Counter()
     trainer = Trainer(material.description, material.experiment, 1, counter)
     trainer.forecasters(ALL, material.cases)
@@ -268,14 +269,6 @@ def test_the_share_that_a_forest_should_call_low_reaches_the_search_for_sizes(
 
 
 def test_every_fit_of_full_intervals_is_counted(material: Material):
-    class Counter:
-        done = 0
-
-        def begin(self, label: str, total: int | None = None) -> None: ...
-
-        def advance(self, units: int = 1) -> None:
-            self.done += units
-
     counter = Counter()
     experiment = dataclasses.replace(material.experiment, intervals="full", interval_refits=10)
     trainer = Trainer(material.description, experiment, 1, counter)

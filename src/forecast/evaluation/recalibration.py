@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.evaluation import kernels
-
 if TYPE_CHECKING:
     from forecast.cases import Bools, Floats, Ints
 
@@ -112,8 +110,9 @@ def logistic_coefficients(design: Floats, offset: Floats, positive: Floats, nega
     A step whose largest change of a log-odds is d is shortened by log(1 + d)/d, with which Newton's method for a
     logistic likelihood arrives from any start (Sun and Tran-Dinh 2019, Mathematical Programming 178:145).
     """
+    from forecast.evaluation.newton import logistic
+
     coefficients = np.tile(start.astype(np.float64), (len(positive), 1))
     weights = (np.ascontiguousarray(part, dtype=np.float64) for part in (positive, negative))
-    fit = kernels.kernel(kernels.logistic)
-    fit(np.ascontiguousarray(design), offset, *weights, coefficients, STEPS, TOLERANCE, EXTREME)
+    logistic(np.ascontiguousarray(design), offset, *weights, coefficients, STEPS, TOLERANCE, EXTREME)
     return coefficients

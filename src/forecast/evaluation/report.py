@@ -104,6 +104,8 @@ def render_report(context: ReportContext) -> str:
         .get_template("report.html")
         .render(
             c=context,
+            title=context.title,
+            lead=f"{context.table_title}. Source: {context.source}",
             levels=[_level(context, e) for e in context.evaluations],
             most_rows=MOST_ROWS,
             exceptions=[_exception(context, *each) for each in context.exceptions],
