@@ -30,10 +30,13 @@ if [ "$(uname -s)" = Linux ] && ! "$PY" -c 'import ctypes; ctypes.CDLL("libgomp.
     "apt-get install libgomp1 (Fedora: dnf install libgomp)"
 fi
 
-echo "setup: making $VENV with the locked dependencies (1-3 minutes the first time)"
+echo "setup: making $VENV with the locked dependencies (2-4 minutes the first time)"
 [ -x "$VENV/bin/python" ] || "$PY" -m venv "$VENV"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
-"$VENV/bin/python" -m pip install -q --require-hashes -r requirements.lock
+# PySpark comes as source alone: what builds it is installed first, so that nothing is fetched without its hash.
+awk '/^[a-z0-9]/ { keep = /^setuptools==/ } keep' requirements.lock > "$VENV/setuptools.lock"
+"$VENV/bin/python" -m pip install -q --require-hashes -r "$VENV/setuptools.lock"
+"$VENV/bin/python" -m pip install -q --require-hashes --no-build-isolation -r requirements.lock
 "$VENV/bin/python" -m pip install -q --no-deps --no-build-isolation -e .
 echo "setup: compiling the kernels once (about a minute)"
 "$VENV/bin/python" -m forecast.synthetic.warm
