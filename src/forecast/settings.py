@@ -136,6 +136,7 @@ class Settings:
     models_folder: Path = key("where trained models and the tracking store lie", Path("models"))
     threads: int = key("threads for LightGBM; 0 means all cores", 0, low=0, high=1024)
     chunk_rows: int = key("rows read, scored and written at a time", 50_000, low=1_000, high=1_000_000)
+    score_events: int = key("custody events in a part of a scoring run on records", 25_000, low=100, high=1_000_000)
     bootstrap_replicates: int = key("person-bootstrap replicates behind each interval", 500, low=50, high=20_000)
     max_refused: float = key("share of a table's rows that may be refused before a check fails", 0.02, low=0, high=1)
     small_group_cases: int = key("groups with fewer cases are 'too few to judge'", 100, low=1, high=100_000)
@@ -143,6 +144,8 @@ class Settings:
     reasons_shown: int = key("reasons shown with a forecast, at most", 6, low=1, high=20)
     points_a_lot: float = key("points in 100 from which a reason moves the forecast 'a lot'", 8.0, low=0.1, high=100)
     points_some: float = key("points in 100 from which it moves it 'some'", 4.0, low=0.1, high=100)
+    texts: Path | None = key("a force's own file of texts, laid over the English ones of explanations", None)
+    disclosure_contact: str = key("whom a person asks who wants to challenge a forecast, as the sheet prints it", "")
     suspicious_auc: float = key(
         "a single column that ranks outcomes better than this is suspicious", 0.75, low=0.5, high=1
     )

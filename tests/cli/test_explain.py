@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.cli.explain import explained_text
+from forecast.cli.explained import explained_text
 from forecast.explanations.wording import NOT_SIGNED
 from forecast.models.bundle import ModelBundle
 from forecast.models.calibration import Calibration
 from forecast.scoring.one import explain_case
 from forecast.settings import Settings
 from tests.helpers import CAUSAL
+from tests.scoring.people import person_with_history
+from tests.scoring.spark_world import bundle_of_records
 
 from .conftest import Ended
 
@@ -156,4 +159,185 @@ def test_facts_of_less_than_one_in_100_are_left_out_unless_they_are_of_age_or_se
     for case_id in ids[:10]:
         text = explained_text(bundle, explain_case(bundle, table_file, case_id, many))
         for line in text.splitlines():
-            assert not line.endswith("under 1") or line.startswith(("Age at arrest", "Sex"))
+            assert not line.endswith("under 1") or line.startswith(("Age ", "Sex"))
+
+
+def test_the_job_may_be_named_or_left_out(run: Run, bundle: ModelBundle, table_file: Path, ids: list[str]):
+    short = run("explain", bundle.folder, table_file, "--id", ids[0])
+    assert short.status == 0
+    assert run("explain", "case", bundle.folder, table_file, "--id", ids[0]).out == short.out
+    assert run("explain", "--id", ids[0], bundle.folder, table_file).out == short.out
+
+
+def test_the_help_names_the_jobs_and_an_id_is_needed(run: Run, bundle: ModelBundle, table_file: Path):
+    help_text = run("explain", "--help").out
+    assert "forecast explain BUNDLE FILE --id ID" in help_text
+    assert re.search(r"^ +case ", help_text, re.MULTILINE)
+    assert "--without" in run("explain", "case", "--help").out
+    ended = run("explain", bundle.folder, table_file)
+    assert (ended.status, "--id" in ended.err) == (2, True)
+
+
+def test_themes_and_the_distance_to_other_bands_are_printed(
+    run: Run, bundle: ModelBundle, table_file: Path, ids: list[str]
+):
+    out = run("explain", bundle.folder, table_file, "--id", ids[0]).out
+    assert "kind of fact" in out
+    assert "criminal history: violence" in out or "criminal history: arrests and offences" in out
+    assert re.search(r"\d+ points? (below|above) (LOW|MODERATE|HIGH) \((from|below) [\d.]+ in 100\)\.", out)
+    assert "How these facts may be wrong: " in out
+
+
+def test_everything_is_written_beside_and_the_text_stays_the_same(
+    run: Run, here: Path, bundle: ModelBundle, table_file: Path, ids: list[str]
+):
+    plain = run("explain", bundle.folder, table_file, "--id", ids[1])
+    files = ("--sheet", "s.html", "--picture", "p.svg", "--json", "e.json")
+    ended = run("explain", bundle.folder, table_file, "--id", ids[1], *files)
+    assert (ended.status, ended.out) == (0, plain.out)
+    assert {p.name for p in here.iterdir()} == {"forecast.toml", "s.html", "p.svg", "e.json"}
+    data = json.loads((here / "e.json").read_text("utf-8"))
+    for found in data["reasons"].values():
+        total = found["start"] + sum(item["points"] for item in found["items"]) + found["remainder"]
+        assert total == pytest.approx(found["shown"], abs=1e-6)
+        assert {"theme", "can_be_wrong", "records"} <= set(found["items"][0])
+    assert (data["case_id"], data["format"], data["correction"]) == (ids[1], 1, None)
+    assert data["distance"][0]["band"] in bundle.scale.bands
+
+
+def test_the_sheet_and_the_picture_have_the_same_bytes_again(
+    run: Run, here: Path, bundle: ModelBundle, table_file: Path, ids: list[str]
+):
+    for folder in ("a", "b"):
+        files = ("--sheet", f"{folder}/s.pdf", "--picture", f"{folder}/p.png", "--json", f"{folder}/e.json")
+        assert run("explain", bundle.folder, table_file, "--id", ids[1], *files).status == 0
+    for name in ("s.pdf", "p.png", "e.json"):
+        assert (here / "a" / name).read_bytes() == (here / "b" / name).read_bytes()
+
+
+def test_a_corrected_row_is_shown_before_and_after(
+    run: Run, bundle: ModelBundle, table_file: Path, ids: list[str], here: Path
+):
+    was = table_file.read_bytes()
+    ended = run("explain", bundle.folder, table_file, "--id", ids[0], "--set", "priors=40", "--json", "e.json")
+    assert ended.status == 0
+    assert "With a correction: priors: '" in ended.out
+    assert re.search(r"Band before: \w+\. Band after: \w+\.", ended.out)
+    assert re.search(r"\d+ in 100 before, \d+ in 100 after\.", ended.out)
+    assert check_sums(ended.out) == 2
+    assert table_file.read_bytes() == was
+    data = json.loads((here / "e.json").read_text("utf-8"))
+    for level, moved in data["correction"]["moved"].items():
+        shown = [round(each["reasons"][level]["shown"]) for each in (data["correction"]["before"], data)]
+        assert sum(row["points"] for row in moved["moved"]) + moved["rest"] == shown[1] - shown[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--sheet", "s.docx"), "explain-output-format"),
+        (("--picture", "p.pdf"), "explain-output-format"),
+        (("--json", "e.txt"), "explain-output-format"),
+        (("--sheet", "there.html"), "output-exists"),
+        (("--set", "priors"), "correction-form"),
+        (("--set", "prior=1"), "correction-column"),
+        (("--set", "priors=many"), "correction-refused"),
+        (("--set", "age=15"), "correction-refused"),
+        (("--without", "C1"), "correction-not-here"),
+        (("--change", "offences:O1:code=8N"), "correction-not-here"),
+        (("--without", "C1", "--change", "offences:O1:code=8N"), "correction-one"),
+        (("--settings", "none.toml"), "file-missing"),
+    ],
+)
+def test_bad_input_is_a_problem_and_writes_nothing(
+    run: Run, here: Path, bundle: ModelBundle, table_file: Path, ids: list[str], options: tuple[str, ...], code: str
+):
+    (here / "there.html").write_text("kept", "utf-8")
+    wanted = options if "--json" in options else (*options, "--json", "e.json")
+    ended = run("explain", bundle.folder, table_file, "--id", ids[0], *wanted)
+    assert (ended.status, ended.out) == (2, "")
+    assert f"[{code}]" in ended.err
+    assert {p.name for p in here.iterdir()} == {"forecast.toml", "there.html"}
+    assert (here / "there.html").read_text("utf-8") == "kept"
+
+
+def test_an_output_is_replaced_only_when_asked(
+    run: Run, here: Path, bundle: ModelBundle, table_file: Path, ids: list[str]
+):
+    (here / "s.html").write_text("old", "utf-8")
+    ended = run("explain", bundle.folder, table_file, "--id", ids[0], "--sheet", "s.html", "--overwrite")
+    assert ended.status == 0
+    assert "old" not in (here / "s.html").read_text("utf-8")[:10]
+
+
+def test_the_input_is_never_an_output(run: Run, here: Path, bundle: ModelBundle, table_file: Path, ids: list[str]):
+    (here / "cases.json").write_bytes(table_file.read_bytes())
+    ended = run("explain", bundle.folder, "cases.json", "--id", ids[0], "--json", "cases.json", "--overwrite")
+    assert "[output-is-input]" in ended.err
+    assert (here / "cases.json").read_bytes() == table_file.read_bytes()
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """A custody event in a folder of accepted records, with a bundle that reads records."""
+
+    bundle: Path
+    folder: Path
+    custody_id: str
+    offence_id: str
+
+
+@pytest.fixture(scope="module")
+def person(records_folder: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    records, custody_id = person_with_history(records_folder)
+    offence = records.offences.sort_by("recorded_at")["offence_id"][0].as_py()
+    folder = bundle_of_records(records_folder, tmp_path_factory.mktemp("fit"), settings)
+    return Person(folder, records_folder, custody_id, offence)
+
+
+def test_a_custody_event_of_records_is_explained_with_the_records_behind_it(run: Run, person: Person, here: Path):
+    ended = run("explain", person.bundle, person.folder, "--id", person.custody_id, "--sheet", "s.pdf")
+    assert ended.status == 0
+    assert check_sums(ended.out) == 2
+    assert "records behind it, newest last" in ended.out
+    assert re.search(r"records behind these facts|If the record [CO]", ended.out)
+    assert (here / "s.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_record_left_out_or_put_right_gives_a_difference(run: Run, person: Person):
+    case = ("explain", person.bundle, person.folder, "--id", person.custody_id)
+    left = run(*case, "--without", person.offence_id)
+    assert left.status == 0
+    assert f"With a correction: the record {person.offence_id} left out." in left.out
+    changed = run(*case, "--change", f"offences:{person.offence_id}:code=8N")
+    assert changed.status == 0
+    assert f"offences {person.offence_id}, code: '" in changed.out
+    assert check_sums(changed.out) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--without", "X1"), "correction-record-unknown"),
+        (("--without", "{custody_id}"), "correction-presenting"),
+        (("--change", "offences:{offence_id}=8N"), "correction-form"),
+        (("--change", "offences:{offence_id}:code=none"), "correction-value"),
+        (("--change", "offences:{offence_id}:colour=red"), "correction-column"),
+        (("--change", "offences:{offence_id}:committed_at=2099-01-01T00:00:00Z"), "correction-impossible"),
+        (("--set", "priors=1"), "correction-not-here"),
+    ],
+)
+def test_a_change_that_records_refuse_is_a_problem_and_writes_nothing(
+    run: Run, here: Path, person: Person, options: tuple[str, ...], code: str
+):
+    filled = [text.format(**dataclasses.asdict(person)) for text in options]
+    case = ("explain", person.bundle, person.folder, "--id", person.custody_id)
+    ended = run(*case, *filled, "--sheet", "s.html")
+    assert (ended.status, ended.out) == (2, "")
+    assert f"[{code}]" in ended.err
+    assert [p.name for p in here.iterdir()] == ["forecast.toml"]
+
+
+def test_an_unknown_custody_event_and_a_model_of_a_table_are_problems(run: Run, person: Person, bundle: ModelBundle):
+    assert "[case-unknown]" in run("explain", person.bundle, person.folder, "--id", "nobody").err
+    assert "[score-not-records]" in run("explain", bundle.folder, person.folder, "--id", person.custody_id).err

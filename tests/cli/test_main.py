@@ -180,15 +180,15 @@ def test_the_module_runs_like_the_command():
 
 SLOW_SCORING = """
 import sys, time
-from forecast.models.forecaster import Forecaster
-original = Forecaster.forecast
+from forecast.scoring.scorer import Scorer
+original = Scorer.cases
 calls = iter((False, True))
-def slow(self, frame):
+def slow(self, *arguments):
     if next(calls):  # one chunk is written by now
         print("waiting", flush=True)
-        time.sleep(100)
-    return original(self, frame)
-Forecaster.forecast = slow
+        time.sleep(2)
+    return original(self, *arguments)
+Scorer.cases = slow
 from forecast.cli import main
 main(sys.argv[1:])
 """
@@ -210,4 +210,5 @@ def test_a_command_ended_from_outside_clears_away_what_it_had_half_written(bundl
         process.send_signal(signal.SIGTERM)
         process.communicate()
     assert process.returncode == 143
-    assert list((here / "out").iterdir()) == []
+    # What scoring has done is kept for --resume; nothing stands under a final name.
+    assert [path.name for path in (here / "out").iterdir()] == [".scores.parquet.work"]

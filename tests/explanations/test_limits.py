@@ -18,7 +18,7 @@ from tests.helpers import CAUSAL
 SCALE = OutcomeScale(("none", "any", "serious"), 24, ("arrested again", "arrested again for a serious offence"))
 SETS = OutcomeSets((0.4, 0.3, 0.1), 0.8, 0.1, 0.0)
 FEATURES = (
-    Feature("age", kind="number", phrase="age", unit="years"),
+    Feature("age", kind="number", phrase="age at arrest", unit="years"),
     Feature("arrests", kind="number", phrase="earlier arrests"),
     Feature("offence", kind="category", phrase="offence"),
 )
@@ -57,11 +57,11 @@ def row(**changes: object) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"age": 90.0}, "older than anybody in training (Age: 90 years)"),
-        ({"age": 3.0}, "younger than anybody in training (Age: 3 years)"),
-        ({"arrests": 99.0}, "Earlier arrests: 99, well above anybody's in training"),
+        ({"age": 90.0}, "older than anybody in training (Age at arrest: 90 years)"),
+        ({"age": 3.0}, "younger than anybody in training (Age at arrest: 3 years)"),
+        ({"arrests": 99.0}, "99 arrests on record, well above anybody's in training"),
         ({"offence": "piracy"}, "Offence: piracy, which nobody in training had"),
-        ({"arrests": np.nan}, "Earlier arrests: not recorded, which was recorded for everybody in training"),
+        ({"arrests": np.nan}, "Arrests on record: not recorded; everybody in training had an entry here"),
     ],
 )
 def test_it_is_said_why_a_record_lies_outside(changes: dict[str, object], words: str):

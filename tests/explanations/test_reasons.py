@@ -138,6 +138,29 @@ def test_lowering_a_level_to_the_one_before_is_a_row_of_its_own():
     check_sum(reasons)
 
 
+def test_a_reason_says_its_theme_and_how_the_fact_may_be_wrong_and_the_cap_has_a_row_of_its_own():
+    reasons = explained((*PLAIN, AGE), [0.5, 0.3, -0.2, 0, 0, 0, 0, 0, 0.4], cap=-0.3)
+    items = {item.feature: item for item in reasons.items}
+    assert (items["age"].theme, items["age"].can_be_wrong) == ("age and sex", "The date of birth may be wrong.")
+    assert items["f0"].theme == "other facts on record"
+    assert (items[""].theme, items[""].can_be_wrong) == (wording.CAP, "")
+    assert [theme for theme, _ in reasons.themes] == ["other facts on record", "age and sex", wording.CAP]
+    assert reasons.start + sum(points for _, points in reasons.themes) == pytest.approx(reasons.shown, abs=1e-9)
+
+
+def test_themes_hold_the_facts_that_are_not_shown_too():
+    few = explained(PLAIN, [0.3] * 8, reasons_shown=2)
+    assert len(few.items) == 2
+    assert few.themes == (("other facts on record", pytest.approx(few.shown - few.start)),)
+
+
+def test_it_is_noted_that_counts_are_of_earlier_arrests_where_there_are_any():
+    counted = Feature("arrests_1y", "number", "earlier arrests in the last year")
+    [note] = explained((counted,), [0.3]).notes
+    assert "earlier ones" in note
+    assert explained(PLAIN[:1], [0.3]).notes == ()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @trials(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frame=frames())
@@ -155,6 +178,9 @@ def test_reasons_of_every_model_add_up_to_its_forecast_for_any_row(
             assert reasons.shown == pytest.approx(100 * p, abs=0.05 + 1e-6)
             texts = [t for i in reasons.items for t in (i.fact, i.direction, i.strength)]
             assert not [w for w in CAUSAL for t in texts if w in t.lower()]
+            tenths = sum(round(10 * size) for _, size in reasons.themes)
+            assert round(10 * reasons.start) + tenths == round(10 * reasons.shown)
+            assert all(item.theme for item in reasons.items)
             assert not any("nan" in t.lower().split() or "None" in t for t in texts)
 
 

@@ -39,9 +39,27 @@ def test_shap_agrees_with_the_contributions_of_every_level(
     for level, boosters in enumerate(model.boosters):
         base, values = model.contributions(features, level)
         explainers = [shap.TreeExplainer(b, feature_perturbation="tree_path_dependent") for b in boosters]
-        referee = np.mean([np.asarray(e.shap_values(matrix)) for e in explainers], axis=0)
+        for explainer in explainers:
+            explainer.model.model_type = "internal"  # else shap asks LightGBM, and would be no referee of its own
+        referee = np.mean([np.asarray(e.shap_values(matrix, check_additivity=False)) for e in explainers], axis=0)
         np.testing.assert_allclose(values, model.design.by_feature(referee), atol=1e-4)
         assert base == pytest.approx(np.mean([np.ravel(e.expected_value)[-1] for e in explainers]), abs=1e-4)
+
+
+def test_trees_without_tables_are_explained_by_lightgbm(
+    bundle_of: Callable[[str], ModelBundle], features: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+):
+    model = bundle_of("boosting").forecaster.model
+    monkeypatch.setattr(boosting, "MOST_BYTES", 0)
+    without = Boosting(model.design, model.boosters, threads=1)
+    assert without._tables == (None, None)
+    for level in range(2):
+        (base, values), (referee_base, referee) = (
+            without.contributions(features, level),
+            model.contributions(features, level),
+        )
+        np.testing.assert_allclose(values, referee, rtol=0, atol=1e-9)
+        assert base == pytest.approx(referee_base, abs=1e-9)
 
 
 def test_a_case_without_a_recorded_age_is_not_taken_for_a_newborn(

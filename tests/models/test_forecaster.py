@@ -88,9 +88,38 @@ def test_a_forecast_of_one_case_is_that_of_the_case_among_others(
     np.testing.assert_array_equal(alone, together[:5])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_forecasts_and_contributions_at_once_are_those_made_apart_to_the_bit(
+    kind: str, bundle_of: Callable[[str], ModelBundle], features: pd.DataFrame
+):
+    forecaster = bundle_of(kind).forecaster
+    made, explained = forecaster.explained(features)
+    for name, value in dataclasses.asdict(forecaster.forecast(features)).items():
+        np.testing.assert_array_equal(getattr(made, name), value)
+    assert len(explained) == made.probability.shape[1]
+    for level, contributions in enumerate(explained):
+        apart = forecaster.contributions(features, level)
+        assert (contributions.features, contributions.base) == (apart.features, apart.base)
+        np.testing.assert_array_equal(contributions.values, apart.values)
+        np.testing.assert_array_equal(contributions.cap, apart.cap)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_explanation_of_one_case_is_that_of_the_case_among_others(
+    kind: str, bundle_of: Callable[[str], ModelBundle], features: pd.DataFrame
+):
+    forecaster = bundle_of(kind).forecaster
+    together = forecaster.explained(features)[1]
+    for i in range(3):
+        alone = forecaster.explained(features.iloc[[i]])[1]
+        for many, one in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(one.values, many.values[[i]])
+            np.testing.assert_array_equal(one.cap, many.cap[[i]])
+
+
 def test_a_small_residual_is_spread_in_proportion():
     values = np.array([[3.0, -1.0], [0.0, 0.0]])
-    spread = closed(0.5, values, np.array([2.5 + 4e-6, 0.5]))
+    spread = closed(0.5, values.copy(), np.array([2.5 + 4e-6, 0.5]))
     np.testing.assert_allclose(0.5 + spread.sum(axis=1), [2.5 + 4e-6, 0.5], atol=1e-15)
     np.testing.assert_allclose(spread[0] - values[0], [3e-6, 1e-6], atol=1e-12)
 

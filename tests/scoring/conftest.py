@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from forecast.models.bundle import ModelBundle
+from forecast.models.bundle import ModelBundle, load_bundle
 from forecast.scoring.batch import Scored, score_file
 from forecast.settings import Settings
+from tests.postgres import database, postgres_server
+from tests.scoring.force import Force
+from tests.scoring.spark_world import bundle_of_records
+
+__all__ = ["Run", "database", "postgres_server", "scored", "table"]
 
 
 @dataclass
@@ -48,3 +54,25 @@ def scored(bundle: ModelBundle, settings: Settings, tmp_path: Path) -> Callable[
         return Run(done, pq.read_table(done.out).to_pandas(), pq.read_table(done.refused_file).to_pandas(), manifest)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def checked(force_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the accepted records of the small force in `records` and what was refused in `quarantine`."""
+    from forecast.records.check import check_records
+
+    folder = tmp_path_factory.mktemp("checked")
+    check_records(force_folder, out=folder / "records", quarantine=folder / "quarantine").raise_problems()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def record_bundle(checked: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    """A small bundle fitted on cases of those records."""
+    return load_bundle(bundle_of_records(checked / "records", tmp_path_factory.mktemp("fit"), settings), threads=1)
+
+
+@pytest.fixture
+def force(checked: Path, record_bundle: ModelBundle, settings: Settings) -> Force:
+    """The small force, scored in parts of 2,000 custody events."""
+    return Force(checked, record_bundle, dataclasses.replace(settings, score_events=2_000, threads=2))

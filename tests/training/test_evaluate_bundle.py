@@ -63,6 +63,7 @@ def test_the_report_has_the_further_pages_on_these_cases(
     text = report_of(bundle, new_file, settings, tmp_path)
     for title in (
         "All models at a glance",
+        "How facts move the forecasts",
         "Comparison of all models",
         "From which threshold the forecast is of use",
         "Calibration, smoothly and within groups",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option, table
+from forecast.cli.link import link
 from forecast.settings import data_folder, load_settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ FEW = 5
 @click.group()
 def data() -> None:
     """Fetch, describe, check and make data."""
+
+
+data.add_command(link)
 
 
 @data.command()
@@ -175,24 +179,32 @@ def make_table(out: Path | None, people: int, seed: int, overwrite: bool, settin
               help="About how many people have a custody event in 2008-12.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The same seed, the same bytes.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write; by default in the data folder.")
+@click.option("--duplicates", type=click.FloatRange(0, 0.5),
+              help="Name the nominals, for linking; this share of the people has two.")  # fmt: skip
 @overwrite_option
 @quiet_option
 @settings_option
 def make_force(
-    people: int, seed: int, out: Path | None, overwrite: bool, quiet: bool, settings_path: Path | None
+    people: int,
+    seed: int,
+    out: Path | None,
+    duplicates: float | None,
+    overwrite: bool,
+    quiet: bool,
+    settings_path: Path | None,
 ) -> None:
     """Make the records of a synthetic force: whole lives from 1985 to 2017, all made up, and the truth behind them."""
     from forecast.synthetic.force import write_force
 
     target = out or load_settings(settings_path).data_folder / "synthetic" / "force"
     with Terminal(quiet) as progress:
-        summary = write_force(target, people, seed, progress=progress, overwrite=overwrite)
+        summary = write_force(target, people, seed, progress=progress, duplicates=duplicates, overwrite=overwrite)
     rows = [(name, f"{count:,}") for name, count in summary.rows.items()]
     click.echo(f"{target}: a force that never was, seed {seed}\n" + table(("table", "rows"), rows, right=(1,)))
 
 
 @data.command()
-@click.argument("records", type=click.Path(path_type=Path))
+@click.argument("records")
 @click.option("--mapping", type=click.Path(path_type=Path), help="A TOML file that renames columns and codes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the accepted records, in the canonical form.")
 @click.option("--quarantine", type=click.Path(path_type=Path), help="Folder for refused rows, with their codes.")
@@ -201,7 +213,7 @@ def make_force(
 @quiet_option
 @settings_option
 def check(
-    records: Path,
+    records: str,
     mapping: Path | None,
     out: Path | None,
     quarantine: Path | None,
@@ -210,13 +222,17 @@ def check(
     quiet: bool,
     settings_path: Path | None,
 ) -> None:
-    """Check RECORDS (a folder of CSV or Parquet files, or a DuckDB file): find every problem in one pass."""
+    """Check RECORDS (a folder of CSV or Parquet files, a DuckDB file, or the address of a database) in one pass.
+
+    An address is written postgresql://user@host/name, or env:NAME for one in an environment variable.
+    """
     from forecast.records.check import check_records
+    from forecast.records.places import is_url
 
     settings = load_settings(settings_path)
     with Terminal(quiet) as progress:
         result = check_records(
-            records,
+            records if is_url(records) else Path(records),
             mapping,
             out=out,
             quarantine=quarantine,

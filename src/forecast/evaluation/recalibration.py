@@ -113,6 +113,6 @@ def logistic_coefficients(design: Floats, offset: Floats, positive: Floats, nega
     from forecast.evaluation.newton import logistic
 
     coefficients = np.tile(start.astype(np.float64), (len(positive), 1))
-    weights = (np.ascontiguousarray(part, dtype=np.float64) for part in (positive, negative))
-    logistic(np.ascontiguousarray(design), offset, *weights, coefficients, STEPS, TOLERANCE, EXTREME)
+    with_it, without = (np.ascontiguousarray(part, dtype=np.float64) for part in (positive, negative))
+    logistic(np.ascontiguousarray(design), offset, with_it, without, coefficients, STEPS, TOLERANCE, EXTREME)
     return coefficients

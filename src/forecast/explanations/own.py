@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from forecast.explanations.wording import ENGLISH
 from forecast.models.forest import Forest, plurality
 from forecast.models.scales.scale import Scale
 
@@ -11,19 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecast.cases import Ints, OutcomeScale
+    from forecast.explanations.texts import Texts
     from forecast.models.base import Model
 
-NOT_PROBABILITIES = "Votes are counted, a tree one vote; they are not probabilities."
-OTHER_BAND = (
-    "Band and most votes differ: the votes carry the costs of errors that the forest was grown with, the band comes "
-    "from the calibrated probability and the costs that go with this model."
-)
-NOT_FITTED_HERE = (
-    "The scale was made for other people and another outcome; only the figure above is calibrated to these records."
-)
+NOT_PROBABILITIES, OTHER_BAND = ENGLISH["own.not_probabilities"], ENGLISH["own.other_band"]
 
 
-def own_lines(model: Model, frame: pd.DataFrame, scale: OutcomeScale, band: int | None = None) -> tuple[str, ...]:
+def own_lines(
+    model: Model, frame: pd.DataFrame, scale: OutcomeScale, band: int | None = None, *, texts: Texts = ENGLISH
+) -> tuple[str, ...]:
     """Return what a model says of one case in its own terms; nothing for models that have none.
 
     ``band``: the number of the band shown, to say why a forest's votes may say another.
@@ -31,19 +28,20 @@ def own_lines(model: Model, frame: pd.DataFrame, scale: OutcomeScale, band: int 
     if isinstance(model, Forest):
         votes = model.votes(frame)
         other = band is not None and int(plurality(votes)[0]) != band
-        return (_votes(votes, scale), NOT_PROBABILITIES, *([OTHER_BAND] if other else []))
+        told = (_votes(votes, scale, texts), texts["own.not_probabilities"])
+        return (*told, *([texts["own.other_band"]] if other else []))
     if isinstance(model, Scale):
-        return (*_terms(model, frame), NOT_FITTED_HERE)
+        return (_terms(model, frame, texts), texts["own.not_fitted_here"])
     return ()
 
 
-def _votes(votes: Ints, scale: OutcomeScale) -> str:
+def _votes(votes: Ints, scale: OutcomeScale, texts: Texts) -> str:
     counted = ", ".join(f"{count} {band}" for count, band in zip(votes[0][::-1], scale.bands[::-1], strict=True))
-    return f"Votes of {votes[0].sum()} trees: {counted}. Most votes: {scale.bands[int(plurality(votes)[0])]}."
+    return texts.say("own.votes", trees=votes[0].sum(), counted=counted, band=scale.bands[int(plurality(votes)[0])])
 
 
-def _terms(model: Scale, frame: pd.DataFrame) -> tuple[str, ...]:
+def _terms(model: Scale, frame: pd.DataFrame, texts: Texts) -> str:
     terms = {name: float(values[0]) for name, values in model.terms(frame).items()}
-    total = float(model.score(frame)[0])
     told = "; ".join(f"{name} {value:+.3f}" for name, value in terms.items() if value)
-    return (f"{model.title}, term by term: {told}. Sum: {total:.3f}. Its own band: {model.band(frame)[0]}.",)
+    total, band = f"{float(model.score(frame)[0]):.3f}", model.band(frame)[0]
+    return texts.say("own.terms", title=model.title, told=told, total=total, band=band)

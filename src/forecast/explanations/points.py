@@ -29,13 +29,14 @@ def to_points(contributions: Contributions) -> Points:
     contribution_i · (p - p0) / (z - z0), with z0 the base and z the shown log-odds: closes exactly, keeps signs and
     needs no order of features; where z = z0 the limit is p0 (1 - p0).
     """
-    z0, z = contributions.base, contributions.log_odds
+    own = np.ascontiguousarray(contributions.values)  # a case's sum is then the same bits alone and among others
+    z0, z = contributions.base, contributions.base + own.sum(axis=1) + contributions.cap
     p0, p = float(sigmoid(np.array(z0))), sigmoid(z)
     distance = z - z0
     near = np.abs(distance) < 1e-9
     slope = np.where(near, p0 * (1 - p0), (p - p0) / np.where(near, 1.0, distance))
     start = np.full(len(z), 100 * p0)
-    values = 100 * contributions.values * slope[:, None]
+    values = 100 * own * slope[:, None]
     cap = 100 * contributions.cap * slope
     return Points(start, values, cap, start + values.sum(axis=1) + cap)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ import numpy as np
 from forecast.cases import Reason, Reasons
 from forecast.explanations import wording
 from forecast.explanations.points import to_points, whole
+from forecast.explanations.texts import texts_of
+from forecast.explanations.themes import by_theme
+from forecast.models.design import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from forecast.cases import Contributions, Floats
     from forecast.explanations.points import Points
+    from forecast.explanations.texts import Texts
     from forecast.settings import Settings
     from forecast.tables.description import Feature
 
@@ -43,28 +47,44 @@ class Reasoner:
 
         Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex are always among
         those shown where they are features; where they are more than two facts, these may come on top. ``recorded``:
-        texts of the file for features that a number misquotes.
+        texts of the file for features that a number misquotes. Themes hold the points of all features.
         """
         points = to_points(contributions)
         rounded = np.round(points.values, 1) + 0.0
-        columns = [frame[f.name].tolist() for f in self.features]
+        values = by_name(frame)
+        columns = [values[f.name].tolist() for f in self.features]
         named = () if recorded is None else recorded.columns
         quoted = {j: recorded[f.name].tolist() for j, f in enumerate(self.features) if f.name in named}  # type: ignore[index]
-        return [self._one(columns, quoted, rounded[i], points, i) for i in range(len(frame))]
+        themes = by_theme(points, [theme for theme, _ in self._grouped], self.texts["reason.cap"])
+        found = (self._one(columns, quoted, rounded[i], points, i) for i in range(len(frame)))
+        return [replace(one, themes=themes[i]) for i, one in enumerate(found)]
 
     def _one(
         self, columns: list[list[object]], quoted: dict[int, list[str]], rounded: Floats, points: Points, i: int
     ) -> Reasons:
         items = []
         for j in self._choose(rounded):
-            said = wording.fact(self.features[j], columns[j][i], quoted[j][i] if j in quoted else None)
-            items.append(self._reason(self.features[j].name, said, float(rounded[j])))
+            text = quoted[j][i] if j in quoted else None
+            said = wording.fact(self.features[j], columns[j][i], text, texts=self.texts)
+            items.append(self._reason(j, said, float(rounded[j])))
         cap = float(np.round(points.cap[i], 1))
         if cap:
-            items.append(Reason("", wording.CAP, wording.LOWERS, self._strength(cap), cap))
+            said, lowers = self.texts["reason.cap"], self.texts["reason.lowers"]
+            items.append(Reason("", said, lowers, self._strength(cap), cap, theme=said))
         start, shown = round(float(points.start[i]), 1), round(float(points.shown[i]), 1)
         remainder = round(shown - start - sum(item.points for item in items), 1)
         return Reasons(start, tuple(items), remainder + 0.0, shown, self._notes)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The texts of the installation that the settings name."""
+        return texts_of(self.settings)
+
+    @cached_property
+    def _grouped(self) -> list[tuple[str, str]]:
+        """The theme of each feature, and how the fact behind it may be wrong."""
+        texts = self.texts
+        return [(wording.theme(f, texts=texts), wording.can_be_wrong(f, texts=texts)) for f in self.features]
 
     @cached_property
     def _always(self) -> list[int]:
@@ -72,8 +92,10 @@ class Reasoner:
 
     @cached_property
     def _notes(self) -> tuple[str, ...]:
-        note = wording.sensitive_note([self.features[j].phrase for j in self._always])
-        return (note,) if note else ()
+        texts = self.texts
+        note = wording.sensitive_note([wording.named(self.features[j], texts=texts) for j in self._always], texts=texts)
+        earlier = texts["notes.earlier"] if any(map(wording.counts_earlier, self.features)) else ""
+        return tuple(text for text in (note, earlier) if text)
 
     def _choose(self, rounded: Floats) -> list[int]:
         """Return positions of the features to show, largest first.
@@ -95,15 +117,17 @@ class Reasoner:
             chosen = chosen if other_side is None else [*chosen[:-1], other_side]
         return sorted({*chosen, *always}, key=lambda j: (-abs(rounded[j]), j))
 
-    def _reason(self, feature: str, fact: str, points: float) -> Reason:
-        direction = wording.RAISES if points > 0 else wording.LOWERS if points < 0 else wording.NEITHER
-        return Reason(feature, fact, direction, self._strength(points), points)
+    def _reason(self, j: int, fact: str, points: float) -> Reason:
+        direction = self.texts[f"reason.{'raises' if points > 0 else 'lowers' if points < 0 else 'neither'}"]
+        theme, doubt = self._grouped[j]
+        strength = self._strength(points)
+        return Reason(self.features[j].name, fact, direction, strength, points, theme=theme, can_be_wrong=doubt)
 
     def _strength(self, points: float) -> str:
         size = abs(points)
         if size >= self.settings.points_a_lot:
-            return wording.A_LOT
-        return wording.SOME if size >= self.settings.points_some else wording.A_LITTLE
+            return self.texts["reason.a_lot"]
+        return self.texts[f"reason.{'some' if size >= self.settings.points_some else 'a_little'}"]
 
 
 def whole_points(reasons: Reasons) -> tuple[int, list[int], int, int]:

@@ -1,76 +1,82 @@
 """Put a recorded fact into words: what is on record, never what a person is like.
 
-All English texts of this room stand here, so that a force can reword or translate them.
+All texts stand in `texts.toml`; a force's own ones come as ``texts``. The constants are the English ones.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
+
+from forecast.explanations import numbers, phrases
+from forecast.explanations.texts import Texts, load_texts
+from forecast.explanations.themes import doubt_of, theme_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from forecast.features.spec import FeatureSpec
     from forecast.tables.description import Feature
 
-RAISES, LOWERS, NEITHER = "raises the forecast", "lowers the forecast", "leaves the forecast as it is"
-A_LOT, SOME, A_LITTLE = "a lot", "some", "a little"
-START = "Starting point"
-REMAINDER = "All other facts on record together"
-CAP = "Kept at or below the forecast of any outcome"
-MISSING = "{phrase}: {words}"
-NOT_RECORDED = "not recorded"
-NEVER = "never, as far as is on record"
-UNDER_A_MONTH = "under a month"
-IN_100 = "{count} in 100"
-NOT_ON_RECORD = "Not on record: {phrase}"
-NOT_SIGNED = "The band rests on costs of errors that nobody has signed for; no decision about a person may rest on it."
-NOT_SEEN = "not seen in training: {phrase}"
+ENGLISH = load_texts()
+RAISES, LOWERS, NEITHER = (ENGLISH[f"reason.{key}"] for key in ("raises", "lowers", "neither"))
+A_LOT, SOME, A_LITTLE = (ENGLISH[f"reason.{key}"] for key in ("a_lot", "some", "a_little"))
+START, REMAINDER, CAP = (ENGLISH[f"reason.{key}"] for key in ("start", "remainder", "cap"))
+NOT_SIGNED, NOT_SEEN = ENGLISH["notes.not_signed"], ENGLISH["notes.not_seen"]
 SHARE, YEARS = "share", "years"
 """The units of features whose numbers people say otherwise than they stand in the data."""
-A_MONTH = 1 / 12
-"""In years."""
-SENSITIVE_NOTE = "{phrase} is shown because it is part of the forecast; it is not a reason to act."
-SENSITIVE_NOTES = "{phrases} are shown because they are part of the forecast; they are not reasons to act."
-MORE_SENSITIVE = "{count} more facts of age or sex"
 MOST_NAMED = 3
 """Sensitive facts that the note names; where there are more, it names one less and counts the others."""
 
 
-def fact(feature: Feature, value: Any, recorded: str | None = None) -> str:
-    """Return the fact behind a feature's value: "Prior offences on record: 3".
+def fact(feature: Feature, value: Any, recorded: str | None = None, *, texts: Texts = ENGLISH) -> str:
+    """Return the fact behind a feature's value: "3 arrests in the last 12 months".
 
     ``recorded``: the text that stands in the file, where the number would misquote it: "Age at release: 48 or older".
     """
-    phrase = sentence(feature.phrase)
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return MISSING.format(phrase=phrase, words=feature.missing_words or NOT_RECORDED)
-    if feature.never is not None and value == feature.never:
-        return MISSING.format(phrase=phrase, words=NEVER)
-    if feature.kind == "flag":
-        return phrase if value else NOT_ON_RECORD.format(phrase=feature.phrase)
-    if feature.kind == "ordered":
-        return f"{phrase}: {_word(feature, feature.levels[int(value)])}"
-    if feature.kind == "category":
-        return f"{phrase}: {_word(feature, str(value))}"
-    if recorded is not None:
-        return f"{phrase}: {recorded} {feature.unit if recorded[-1:].isdigit() else ''}".rstrip()
-    return f"{phrase}: {_number(feature, float(value))}"
+    spec = _spec(feature)
+    said = None if spec is None else phrases.said(spec, value, texts)
+    return sentence(_table_fact(feature, value, recorded, texts) if said is None else said)
 
 
-def sensitive_note(phrases: Sequence[str]) -> str:
+def theme(feature: Feature, *, texts: Texts = ENGLISH) -> str:
+    """Return the group of facts that a feature belongs to, for people: "criminal history: violence"."""
+    key = theme_of(feature, _spec(feature))
+    return texts.get(f"themes.{key}", key)
+
+
+def can_be_wrong(feature: Feature, *, texts: Texts = ENGLISH) -> str:
+    """Return how the fact behind a feature may be wrong, as a sentence."""
+    return texts[f"wrong.{doubt_of(feature, _spec(feature))}"]
+
+
+def named(feature: Feature, *, texts: Texts = ENGLISH) -> str:
+    """Return what people call a feature, inside a sentence: "age at the first earlier arrest"."""
+    spec = _spec(feature)
+    return feature.phrase if spec is None else phrases.named(spec, texts)
+
+
+def sensitive_note(phrases: Sequence[str], *, texts: Texts = ENGLISH) -> str:
     """Return one note about all the facts of age and sex that a forecast is made of; an empty text for none."""
     if len(phrases) < 2:
-        return SENSITIVE_NOTE.format(phrase=sentence(phrases[0])) if phrases else ""
-    named = list(phrases)
-    if len(named) > MOST_NAMED:
-        named = [*named[: MOST_NAMED - 1], MORE_SENSITIVE.format(count=len(named) - MOST_NAMED + 1)]
-    return SENSITIVE_NOTES.format(phrases=sentence(f"{', '.join(named[:-1])} and {named[-1]}"))
+        return texts.say("notes.sensitive_one", phrase=sentence(phrases[0])) if phrases else ""
+    told = list(phrases)
+    if len(told) > MOST_NAMED:
+        told = [*told[: MOST_NAMED - 1], texts.say("notes.more_sensitive", count=len(told) - MOST_NAMED + 1)]
+    joined = texts.say("notes.joined", first=", ".join(told[:-1]), last=told[-1])
+    return texts.say("notes.sensitive", phrases=sentence(joined))
 
 
-def about(count: int) -> str:
+def counts_earlier(feature: Feature) -> bool:
+    """Say whether a feature counts or sums earlier arrests or offences, so that the note about them is due."""
+    spec = _spec(feature)
+    return spec is not None and spec.op in phrases.OF_EARLIER
+
+
+def about(count: int, *, texts: Texts = ENGLISH) -> str:
     """Return a count out of 100 as text that never claims nobody or everybody."""
-    return {0: "fewer than 1", 100: "more than 99"}.get(count, f"about {count}")
+    return numbers.about(count, texts)
 
 
 def sentence(phrase: str) -> str:
@@ -78,38 +84,61 @@ def sentence(phrase: str) -> str:
     return phrase[:1].upper() + phrase[1:]
 
 
-def _word(feature: Feature, level: str) -> str:
-    if feature.words and level in feature.levels:
-        return feature.words[feature.levels.index(level)]
-    return level
+@functools.cache
+def _spec(feature: Feature) -> FeatureSpec | None:
+    return phrases.spec_of(feature)
 
 
-def _number(feature: Feature, value: float) -> str:
+def _table_fact(feature: Feature, value: Any, recorded: str | None, texts: Texts) -> str:
+    """Return the fact behind a value of a table's own feature, by the description's phrase and words."""
+    phrase = named(feature, texts=texts)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        words = feature.missing_words or texts["table.not_recorded"]
+        return texts.say("table.missing", phrase=phrase, words=words)
+    if feature.never is not None and value == feature.never:
+        return texts.say("table.missing", phrase=phrase, words=texts["table.never"])
+    exact = {0: feature.none_words, 1: feature.one_words}.get(value, "")
+    if exact and recorded in (None, f"{value:.0f}"):  # "1 or more" is not 1
+        return exact
+    if feature.kind == "flag":
+        return phrase if value else texts.say("table.said", phrase=phrase, value=texts["table.no"])
+    told = _told(feature, value, recorded, texts)
+    if feature.many_words:
+        return feature.many_words.replace("{value}", told)
+    return texts.say("table.said", phrase=phrase, value=told)
+
+
+def _told(feature: Feature, value: Any, recorded: str | None, texts: Texts) -> str:
+    """Return a value as text: a level's word, the text that stands in the file, or a number with its unit."""
+    if feature.kind in ("ordered", "category"):
+        level = feature.levels[int(value)] if feature.kind == "ordered" else str(value)
+        return feature.words[feature.levels.index(level)] if feature.words and level in feature.levels else level
+    if recorded is not None:
+        unit = _unit(feature) if recorded[-1:].isdigit() else ""
+        return f"{recorded} {unit}".rstrip()
+    return _number(feature, float(value), texts)
+
+
+def _number(feature: Feature, value: float, texts: Texts) -> str:
     """Return a number as people say it; what stands in the file is not changed by it.
 
-    Ages are whole completed years, other years have one decimal, shares are "N in 100". A unit that the phrase
-    says is not said again.
+    Ages are whole completed years, other times are months below a year, shares are "N in 100". A unit that the
+    phrase says is not said again.
     """
     if feature.unit == SHARE:
-        return IN_100.format(count=_share(value))
-    if feature.unit == YEARS and not feature.is_age and 0 < value < A_MONTH:
-        return UNDER_A_MONTH
-    text = _rounded(math.floor(value) if feature.is_age else value, 1 if feature.unit == YEARS else 2)
-    about = "about " if feature.kind == "band" else ""
-    unit = "" if f" {feature.unit} " in f" {feature.phrase} " else feature.unit
-    return f"{about}{text} {unit}".strip()
+        return numbers.share(value, texts)
+    if value > 0 and feature.unit == YEARS == _unit(feature) and not feature.is_age and feature.kind != "band":
+        return numbers.span(value, texts)
+    if feature.is_age:
+        value = math.floor(value)
+    said = numbers.rounded(value, 1 if feature.unit == YEARS else 2, texts)
+    if feature.kind == "band":
+        said = texts.say("numbers.about_number", count=said)
+    return f"{said} {_unit(feature)}".strip()
 
 
-def _share(value: float) -> str:
-    """Return a share as a count out of 100 that says none or all only where it is so."""
-    count = round(100 * value)
-    if (count == 0) != (value == 0):
-        return "fewer than 1"
-    return "more than 99" if count == 100 and value < 1 else f"{count}"
-
-
-def _rounded(value: float, decimals: int) -> str:
-    if value == round(value):
-        return f"{value:.0f}"
-    text = f"{value:.{decimals}f}"
-    return text.rstrip("0").rstrip(".")
+def _unit(feature: Feature) -> str:
+    """Return the unit, unless the phrase or the sentence says it, as in "age {value} at release"."""
+    if feature.is_age and feature.many_words:
+        return ""
+    return "" if f" {feature.unit} " in f" {feature.phrase} " else feature.unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ class Prepared:
     programme: Programme
     sorts: Sorts
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The schema of the matrix; each feature's phrase, unit and meaning of a missing value are its metadata."""
         keys = [pa.field(CUSTODY_ID, TEXT, False), pa.field(PERSON_ID, TEXT, False), pa.field(AS_OF, TIME, False)]

@@ -39,8 +39,12 @@ def facts_behind(
     Of counts and sums these are all that are counted; of 'years since' the latest, of 'age at first' the earliest, of a
     gap the two around it; of shares and rates the part that is spoken of. Columns of a person have none.
     """
+    return records_behind(person, person.asked(custody_id, as_of), feature)
+
+
+def records_behind(person: PersonFile, asked: Asked, feature: str) -> tuple[str, ...]:
+    """Return what :func:`facts_behind` returns, of a moment that was looked up once for many features."""
     f = person.prepared.feature_set.feature(feature)
-    asked = person.asked(custody_id, as_of)
     facts = person.facts
     chosen = _subject(person, f, asked) & _seen(facts, f, asked)
     places = np.flatnonzero(chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,3 +34,11 @@ class Model(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the model's files into ``folder``."""
+
+
+@runtime_checkable
+class ExplainsAtOnce(Protocol):
+    """A model that saves work where margins and contributions of all levels are wanted of the same cases."""
+
+    def explained(self, frame: pd.DataFrame) -> tuple[Floats, list[tuple[float, Floats]]]:
+        """Return what ``margins`` gives, and for each level what ``contributions`` gives, to the bit."""

@@ -39,12 +39,20 @@ class Blend:
 
     def contributions(self, frame: pd.DataFrame, level: int) -> tuple[float, Floats]:
         """Return (base, (n, F)) for one level: the weighted mean of both models' contributions."""
-        trees, line = self.boosting.contributions(frame, level), self.logistic.contributions(frame, level)
-        return float(self._mixed(np.array(trees[0]), np.array(line[0]))), self._mixed(trees[1], line[1])
+        return self._mixed_pair(self.boosting.contributions(frame, level), self.logistic.contributions(frame, level))
+
+    def explained(self, frame: pd.DataFrame) -> tuple[Floats, list[tuple[float, Floats]]]:
+        """Return the margins and the contributions of each level."""
+        margins, trees = self.boosting.explained(frame)
+        pairs = [self._mixed_pair(made, self.logistic.contributions(frame, k)) for k, made in enumerate(trees)]
+        return self._mixed(margins, self.logistic.margins(frame)), pairs
 
     def unknown(self, frame: pd.DataFrame) -> dict[str, Bools]:
         """Return for each open-list feature which rows hold a value that training never saw."""
         return self.boosting.unknown(frame)
+
+    def _mixed_pair(self, trees: tuple[float, Floats], line: tuple[float, Floats]) -> tuple[float, Floats]:
+        return float(self._mixed(np.array(trees[0]), np.array(line[0]))), self._mixed(trees[1], line[1])
 
     def _mixed(self, trees: Floats, line: Floats) -> Floats:
         mixed: Floats = (1 - self.weight) * trees + self.weight * line

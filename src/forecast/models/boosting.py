@@ -1,7 +1,7 @@
 """Fit and keep LightGBM models: one for each level of the outcome scale, each the mean of a few boosters.
 
 The boosters of a level differ by seed only; the mean of their margins is still a sum of contributions.
-No categorical splits and no `zero_as_missing`: the batch explainer of a later part refuses or mistakes them.
+No categorical splits and no `zero_as_missing`: the tables that explain the trees do not have them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ import numpy as np
 
 from forecast.files import to_json
 from forecast.models.design import Design, fit_design, tree_columns, trends
+from forecast.models.tree_tables import MOST_BYTES, tables_of
 
 if TYPE_CHECKING:
     import lightgbm as lgb
     import pandas as pd
 
     from forecast.cases import Bools, Floats
+    from forecast.models.tree_tables import TreeTables
     from forecast.tables.description import Feature
 
 
@@ -30,7 +33,7 @@ SMALL_CELLS = 2_000_000
 MONOTONE_METHOD = "basic"
 """The strictest and quickest of LightGBM's ways; the others forecast no better here (measured)."""
 MANY_CONTRIBUTIONS = 500
-"""Rows from which contributions, which cost some fifty times a prediction, use all threads."""
+"""Rows from which LightGBM's own contributions, which cost some fifty times a prediction, use all threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,45 @@ class Boosting:
     def margins(self, frame: pd.DataFrame) -> Floats:
         """Return uncalibrated log-odds, (n, K-1)."""
         matrix = self.design.matrix(frame)
-        levels = [np.mean([_predict(b, matrix, self.threads) for b in boosters], axis=0) for boosters in self.boosters]
-        return np.column_stack(levels)
+        return np.column_stack([self._margin(matrix, level) for level in range(len(self.boosters))])
 
     def contributions(self, frame: pd.DataFrame, level: int) -> tuple[float, Floats]:
-        """Return (base, (n, F)) for one level, by LightGBM's own path-dependent TreeSHAP (Lundberg et al. 2020)."""
+        """Return (base, (n, F)) for one level, by path-dependent TreeSHAP (Lundberg et al. 2020)."""
+        return self._contributions(self.design.matrix(frame), level)
+
+    def explained(self, frame: pd.DataFrame) -> tuple[Floats, list[tuple[float, Floats]]]:
+        """Return the margins and the contributions of each level, from one matrix."""
         matrix = self.design.matrix(frame)
-        made = np.mean([_predict(b, matrix, self.threads, pred_contrib=True) for b in self.boosters[level]], axis=0)
+        margins: list[Floats] = []
+        made: list[tuple[float, Floats]] = []
+        for level, tables in enumerate(self._tables):
+            if tables is None:
+                margins.append(self._margin(matrix, level))
+                made.append(self._contributions(matrix, level))
+            else:
+                each, values = tables.explained(matrix, self.threads)
+                margins.append(_mean(list(each)))
+                made.append((tables.base, values))
+        return np.column_stack(margins), made
+
+    def _margin(self, matrix: Floats, level: int) -> Floats:
+        return _mean([_predict(booster, matrix, self.threads) for booster in self.boosters[level]])
+
+    def _contributions(self, matrix: Floats, level: int) -> tuple[float, Floats]:
+        """Look contributions up; of trees for which tables would be too large, ask LightGBM."""
+        tables = self._tables[level]
+        if tables is not None:
+            return tables.base, tables.contributions(matrix, self.threads)
+        made = _mean([_predict(b, matrix, self.threads, pred_contrib=True) for b in self.boosters[level]])
         return float(made[0, -1]) if len(made) else 0.0, self.design.by_feature(made[:, :-1])
+
+    @cached_property
+    def _tables(self) -> tuple[TreeTables | None, ...]:
+        made: list[TreeTables | None] = []
+        for some in self.boosters:
+            room = MOST_BYTES - sum(tables.size for tables in made if tables is not None)
+            made.append(tables_of(some, self.design.owner, len(self.features), room))
+        return tuple(made)
 
     def unknown(self, frame: pd.DataFrame) -> dict[str, Bools]:
         """Return for each open-list feature which rows hold a value that training never saw."""
@@ -116,6 +150,12 @@ class Boosting:
         ):
             boosters.append(tuple(lgb.Booster(model_str=path.read_text("utf-8")) for path in paths))
         return cls(design, tuple(boosters), threads)
+
+
+def _mean(made: Sequence[Floats]) -> Floats:
+    """Return the mean of arrays, added in their order: the same bits for one row as for many."""
+    total: Floats = sum(made[1:], start=made[0]) / len(made)
+    return total
 
 
 def _predict(booster: lgb.Booster, matrix: Floats, threads: int, *, pred_contrib: bool = False) -> Floats:

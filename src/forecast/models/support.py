@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class Seen:
         return np.asarray(known.to_numpy(dtype=np.float64))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Support:
     """What the training data held.
 
@@ -143,12 +144,18 @@ class Support:
         return np.asarray(self._distance(raw) > self.threshold)
 
     def _distance(self, raw: Floats) -> Floats:
-        standings = _standings(self.seen, raw)
-        spreads = np.array(self.spreads)
-        along = standings @ np.array(self.directions).reshape(len(self.seen), len(spreads))
+        directions, spreads, footing = self._arrays
+        standings = _standings(footing, raw)
+        along = standings @ directions
         left = np.square(standings).sum(axis=1) - np.square(along).sum(axis=1)
         distance: Floats = np.sqrt(np.square(along / spreads).sum(axis=1) + np.maximum(left, 0) / self.rest**2)
         return distance
+
+    @cached_property
+    def _arrays(self) -> tuple[Floats, Floats, Floats]:
+        """The directions (F, r), the spreads (r,) and the footing (4, F)."""
+        spreads = np.array(self.spreads)
+        return np.array(self.directions).reshape(len(self.seen), len(spreads)), spreads, _footing(self.seen)
 
     def to_json(self) -> dict[str, Any]:
         """Return the support as plain data."""
@@ -171,23 +178,34 @@ def _numbers(seen: Sequence[Seen], part: pd.DataFrame) -> Floats:
     return np.column_stack([each.raw(part[each.name]) for each in seen])
 
 
-def _standings(seen: Sequence[Seen], raw: Floats) -> Floats:
+def _footing(seen: Sequence[Seen]) -> Floats:
+    """Return what puts numbers on a common footing, (4, F): middle, scale, absent, centre."""
+    footing: Floats = np.array([(s.middle, s.scale, s.absent, s.centre) for s in seen]).reshape(-1, 4).T
+    return footing
+
+
+def _standings(footing: Floats, raw: Floats) -> Floats:
     """Return (n, F) numbers about 0, their tails shortened by a square root; what is missing counts as the mean.
 
     A category that training never saw, which is marked anyway, counts as missing too.
     """
-    middle, scale, absent, centre = np.array([(s.middle, s.scale, s.absent, s.centre) for s in seen]).reshape(-1, 4).T
-    made = (raw - middle) / scale
-    made = np.copysign(np.sqrt(1 + np.abs(made)) - 1, made)
-    standings: Floats = np.where(np.isnan(made), absent, made) - centre
-    return standings
+    middle, scale, absent, centre = footing
+    made: Floats = (raw - middle) / scale
+    size = np.abs(made)
+    size += 1
+    np.sqrt(size, out=size)
+    size -= 1
+    np.copysign(size, made, out=made)
+    np.copyto(made, absent, where=np.isnan(made))
+    made -= centre
+    return made
 
 
 def fit_support(features: Sequence[Feature], frame: pd.DataFrame, persons: Any) -> Support:
     """Return the support of training cases: ``frame`` of n rows, ``persons`` (n,) the names of the people."""
     seen = tuple(_seen(feature, frame[feature.name]) for feature in features)
     raw = _numbers(seen, frame[[each.name for each in seen]])
-    directions, spreads, rest = _directions(_standings(seen, raw[:: max(1, len(raw) // SAMPLE)]))
+    directions, spreads, rest = _directions(_standings(_footing(seen), raw[:: max(1, len(raw) // SAMPLE)]))
     alone = _alone(seen, frame, raw, person_numbers(persons))
     first = Support(seen, directions, spreads, rest, 0.0, float(alone.mean()), 0.0)
     distance = first.distances(frame)
@@ -222,7 +240,7 @@ def _seen(feature: Feature, values: pd.Series) -> Seen:
     low, high = float(present.min()), float(present.max())
     scale = (upper - lower) or float(present.std()) or 1.0
     plain = Seen(feature.name, missing, low, high, middle, scale, frequencies=frequencies)
-    mean = float(_standings((plain,), present[:, None]).mean())
+    mean = float(_standings(_footing((plain,)), present[:, None]).mean())
     return Seen(feature.name, missing, low, high, middle, scale, mean, mean, frequencies)
 
 

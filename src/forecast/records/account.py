@@ -63,6 +63,7 @@ def _total(examination: Examination, table: Table) -> Total:
 def _assumptions(source: Source) -> Iterator[str]:
     """Say what was assumed, what was left out, and what is not there."""
     mapping = source.mapping
+    yield from source.notes
     yield from mapping.assumptions()
     for name in source.tables:
         if zone := mapping.tables[name].timezone:

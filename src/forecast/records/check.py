@@ -20,9 +20,10 @@ from forecast.problems import Problem
 from forecast.progress import SILENT, Progress
 from forecast.records.account import add_up
 from forecast.records.examine import Examination, quoted
+from forecast.records.places import is_url
 from forecast.records.quarantine import VALUES_FILE, write_accepted, write_refused, write_values
 from forecast.records.result import CHECK_FILE, CheckResult
-from forecast.records.source import open_records
+from forecast.records.source import Source, open_records
 from forecast.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ MEMORY_LIMIT = "1GB"
 
 
 def check_records(
-    path: Path,
+    path: Path | str,
     mapping: Path | None = None,
     *,
     out: Path | None = None,
@@ -49,7 +50,8 @@ def check_records(
     Parameters
     ----------
     path, mapping
-        As for :func:`forecast.records.source.open_records`.
+        As for :func:`forecast.records.source.open_records`; or the address of a database, as a text, whose tables
+        are copied first.
     out
         Gets one canonical Parquet file a table, sorted by person, ``recorded_at`` and key; only if no threshold fails.
     quarantine
@@ -68,10 +70,10 @@ def check_records(
         _refuse_to_replace(folder, path, overwrite)
     if out is not None and quarantine is not None:
         _keep_apart(out, quarantine)
-    source = open_records(path, mapping)
-    head = source.mapping.head
     now = today or datetime.datetime.now(datetime.UTC).date()
     with _work_folder(quarantine or out) as work, _connected(work, settings) as con:
+        source = _opened(path, mapping, work, progress)
+        head = source.mapping.head
         examination = Examination(con, source, work, progress)
         examination.stage(head.ends_before or now + datetime.timedelta(days=1))
         examination.run()
@@ -81,6 +83,14 @@ def check_records(
         if out is not None and not result.problems:
             _write_accepted(examination, out, result)
     return result
+
+
+def _opened(path: Path | str, mapping: Path | None, work: Path, progress: Progress) -> Source:
+    if isinstance(path, Path) or not is_url(path):
+        return open_records(Path(path), mapping)
+    from forecast.records.databases import open_database
+
+    return open_database(path, mapping, work / "copied", progress)
 
 
 def _first_said(*shares: float | None) -> float:
@@ -112,11 +122,11 @@ def _write_accepted(examination: Examination, folder: Path, result: CheckResult)
         (made / CHECK_FILE).write_text(to_json(result.as_data()), "utf-8")
 
 
-def _refuse_to_replace(folder: Path | None, source: Path, overwrite: bool) -> None:
+def _refuse_to_replace(folder: Path | None, source: Path | str, overwrite: bool) -> None:
     """Raise unless the folder is free, or holds an older check that may be replaced."""
     if folder is None or not folder.exists():
         return
-    if folder.resolve() in (source.resolve(), *source.resolve().parents):
+    if isinstance(source, Path) and folder.resolve() in (source.resolve(), *source.resolve().parents):
         raise Problem("output-is-input", path=folder)
     if folder.is_dir() and not any(folder.iterdir()):
         return

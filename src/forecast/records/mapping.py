@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping as Named
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class TableHead:
     """The plain keys of a table's section; an empty one takes what stands at the top."""
 
     file: str = key("the file in the folder, or the table in the database; by default named like the table", "")
+    query: str = key("the query that gives the table's rows, where the records stand in a database", "")
     timezone: str = key("the zone of this table's times", "")
     time_format: str = key("how this table's times are written", "")
     date_format: str = key("how this table's days are written", "")
@@ -71,6 +73,7 @@ class TableMapping:
     same_as: Named[str, str] = field(default_factory=dict)
     constants: Named[str, str] = field(default_factory=dict)
     close_versions: bool = False
+    query: str = ""
 
     def source(self, column: str) -> str:
         """Return the column of the file in which ``column`` stands, or would stand."""
@@ -101,11 +104,11 @@ class Mapping:
         return [sentence for table in self.tables.values() for sentence in table.assumptions()]
 
 
-def load_mapping(path: Path | None) -> Mapping:
+def load_mapping(path: Path | None, kinds: Sequence[Table] = TABLES) -> Mapping:
     """Read a mapping, or return the one that renames nothing; raise all the problems found in it."""
     content = read_toml(path) if path else {}
     where = path or FILE_NAME
-    sections = {table.name: _section(content.pop(table.name, {}), table.name, where) for table in TABLES}
+    sections = {table.name: _section(content.pop(table.name, {}), table.name, where) for table in kinds}
     limits = _section(content.pop("limits", {}), "limits", where)
     found: list[Problem] = []
     try:
@@ -115,7 +118,7 @@ def load_mapping(path: Path | None) -> Mapping:
         head = Head()
     if head.format > FORMAT:
         raise Problem("toml-version", path=where, found=head.format, newest=FORMAT)
-    tables = {table.name: _table(table, sections[table.name], head, where, found) for table in TABLES}
+    tables = {table.name: _table(table, sections[table.name], head, where, found) for table in kinds}
     shares = {code: _share(code, share, where, found) for code, share in limits.items()}
     raise_all(found)
     for zone in {t.timezone for t in tables.values() if t.timezone}:
@@ -153,6 +156,8 @@ def _table(table: Table, content: dict[str, Any], head: Head, where: object, fou
         _check_columns(table, name, part, label, found)
     values = {column: dict(_codes(column, codes, label, found)) for column, codes in parts["values"].items()}
     _check_standins(table, parts, label, found)
+    if plain.query and plain.file:
+        found.append(Problem("records-query-and-file", path=where, table=table.name))
     if plain.close_versions and "superseded_at" not in [c.name for c in table.columns]:
         found.append(
             Problem(
@@ -172,6 +177,7 @@ def _table(table: Table, content: dict[str, Any], head: Head, where: object, fou
         _texts("same_as", parts["same_as"], label, found),
         {column: _constant(value) for column, value in parts["constants"].items()},
         plain.close_versions,
+        plain.query,
     )
 
 

@@ -35,6 +35,8 @@ class RawTable:
     batches: Callable[[], Iterator[pa.RecordBatch]]
     malformed: list[tuple[int, str]] = field(default_factory=list)
     plain: bool = False
+    others: tuple[str, ...] = ()
+    """Columns that are there and were left where they are, since nothing reads them."""
 
     @property
     def name(self) -> str:
@@ -44,16 +46,18 @@ class RawTable:
     def unread(self) -> list[str]:
         """Return the columns of the file that nothing reads."""
         read = {self.mapping.source(c.name) for c in self.mapping.table.columns}
-        return [name for name in self.schema.names if name not in read]
+        return [name for name in (*self.schema.names, *self.others) if name not in read]
 
 
 @dataclass(frozen=True)
 class Source:
     """The records of a force as they were found: ``tables`` by name; an optional table may be absent."""
 
-    path: Path
+    path: Path | str
     mapping: Mapping
     tables: dict[str, RawTable]
+    notes: tuple[str, ...] = ()
+    """What people should know about the way in which they were read."""
 
 
 def open_records(path: Path, mapping: Path | None = None) -> Source:
@@ -67,11 +71,19 @@ def open_records(path: Path, mapping: Path | None = None) -> Source:
     beside = path / FILE_NAME if path.is_dir() else path.with_name(FILE_NAME)
     rules = load_mapping(mapping or (beside if beside.is_file() else None))
     find = _in_folder if path.is_dir() else _in_database(path)
+    raise_all([Problem("records-query", path=path, table=t.table.name) for t in rules.tables.values() if t.query])
+    return Source(path, rules, found_tables(path, rules, lambda table: find(path, table)))
+
+
+def found_tables(
+    path: Path | str, rules: Mapping, find: Callable[[TableMapping], RawTable | None]
+) -> dict[str, RawTable]:
+    """Find each table and check that it has its columns; raise all the problems found."""
     found: list[Problem] = []
     tables: dict[str, RawTable] = {}
     for table in TABLES:
         try:
-            raw = find(path, rules.tables[table.name])
+            raw = find(rules.tables[table.name])
         except Problem as problem:
             found.append(problem)
             continue
@@ -81,7 +93,12 @@ def open_records(path: Path, mapping: Path | None = None) -> Source:
         elif not table.optional:
             found.append(Problem("records-table-missing", path=path, table=table.name))
     raise_all(found)
-    return Source(path, rules, tables)
+    return tables
+
+
+def open_table(path: Path, mapping: TableMapping) -> RawTable | None:
+    """Find one table under ``path``, a folder or a DuckDB file; none: it is not there. Its columns are not checked."""
+    return (_in_folder if path.is_dir() else _in_database(path))(path, mapping)
 
 
 def _lacking(raw: RawTable) -> Iterator[Problem]:
@@ -107,14 +124,15 @@ def _in_folder(folder: Path, mapping: TableMapping) -> RawTable | None:
         place = folder / mapping.file
         if not place.exists():
             raise Problem("file-missing", path=place)
-        return _from_path(place, mapping)
+        return table_in_files(place, mapping)
     places = [p for p in (folder / name, *(folder / f"{name}{ending}" for ending in ENDINGS)) if p.exists()]
     if len(places) > 1:
         raise Problem("records-table-twice", table=name, first=places[0], second=places[1])
-    return _from_path(places[0], mapping) if places else None
+    return table_in_files(places[0], mapping) if places else None
 
 
-def _from_path(place: Path, mapping: TableMapping) -> RawTable:
+def table_in_files(place: Path, mapping: TableMapping) -> RawTable:
+    """Return the table in a file, or in a folder of such parts."""
     parts = _parts(place) if place.is_dir() else [place]
     if parts[0].suffix == ".parquet":
         return _parquet(place, parts, mapping)

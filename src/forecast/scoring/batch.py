@@ -1,252 +1,192 @@
-"""Score a file of cases: forecasts with reasons for the rows that can be scored, the others refused with a code.
+"""Score a table of cases or the records of a force, for operations: resumable, locked, every row and person counted.
 
-Rows in = rows scored + rows refused, always. Nothing appears under the final names before all of it is written.
+Rows in = rows scored + rows not scored, always. Nothing appears under the final names before all of it is written. No
+decision is ever written, and nobody without a custody event is ever listed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import datetime
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from forecast.cases import CASE_ID
 from forecast.explanations import wording
-from forecast.explanations.limits import set_names
-from forecast.explanations.reasons import Reasoner
-from forecast.files import refuse_existing, sha256, to_json, whole_files
+from forecast.files import refuse_existing, sha256
 from forecast.models.bundle import versions
-from forecast.models.forest import Forest
-from forecast.problems import Problem
+from forecast.problems import Problem, Problems
 from forecast.progress import SILENT, Progress
-from forecast.tables.origin import check_catalogue
-from forecast.tables.reader import Chunk, open_table
-from forecast.tables.rows import REFUSED_COLUMNS, refused_frame
+from forecast.scoring.asked import SIZES, Asked, Period, deciding
+from forecast.scoring.inputs import Unchecked, open_input, quarantine_of, states
+from forecast.scoring.lock import locked
+from forecast.scoring.manifest import Scored, companions, of_manifest
+from forecast.scoring.of_records import RecordsJob
+from forecast.scoring.run import finish, is_own, run_parts, threads_for
+from forecast.scoring.work import Work, digest
 
 if TYPE_CHECKING:
-    from forecast.cases import Bools, Forecasts, OutcomeScale, Reasons
     from forecast.models.bundle import ModelBundle
+    from forecast.scoring.inputs import Input
+    from forecast.scoring.of_tables import TableJob
+    from forecast.scoring.work import Part
     from forecast.settings import Settings
 
-REASON = pa.struct(
-    [("fact", pa.string()), ("direction", pa.string()), ("strength", pa.string()), ("points", pa.float64())]
-)
-REFUSED_SCHEMA = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in REFUSED_COLUMNS])
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What a scoring run did; ``scored + refused`` is the number of rows of the input."""
-
-    rows: int
-    scored: int
-    refused: int
-    by_code: dict[str, int]
-    out: Path
-    refused_file: Path
-    manifest_file: Path
-    notes: tuple[str, ...]
-
-
-def companions(out: Path) -> tuple[Path, Path]:
-    """Return the names of the refused rows' file and of the manifest that belong to an output.
-
-    `scores.parquet` has `refused.parquet` and `scores.manifest.json`, any other `NAME.refused.parquet`.
-    """
-    refused = "refused.parquet" if out.stem == "scores" else f"{out.stem}.refused.parquet"
-    return out.with_name(refused), out.with_name(f"{out.stem}.manifest.json")
+__all__ = ["Scored", "companions", "score_file"]
+KEPT = ("score-no-room", "score-unfinished", "score-other-run", "file-unwritable", "output-exists")
+"""Problems after which the work is kept: it can be gone on with."""
 
 
 def score_file(
     bundle: ModelBundle,
-    path: Path,
+    path: Path | str,
     out: Path,
     settings: Settings,
     *,
     reasons: bool = True,
     overwrite: bool = False,
+    resume: bool = False,
+    restart: bool = False,
+    since: datetime.date | None = None,
+    before: datetime.date | None = None,
+    since_run: Path | None = None,
+    quarantine: Path | None = None,
+    mapping: Path | None = None,
+    engine: str = "local",
+    master: str = "",
     progress: Progress = SILENT,
 ) -> Scored:
-    """Score every row of a CSV or Parquet file into the Parquet file ``out``, in memory bounded by ``chunk_rows``.
+    """Score the table or the records in ``path`` into the Parquet file ``out``, in memory that does not grow with them.
 
-    Outcomes, audit attributes and all other columns of the input are never read.
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file of cases; or the folder of records, accepted (`forecast data check`) or raw, or a DuckDB
+        file of raw ones; or the address of a database, with `#TABLE` of cases, without of raw records. Raw records are
+        checked first; their quarantine is kept beside the output.
+    resume, restart
+        Go on with the work that an ended run left, or throw it away. The result is the same to the byte.
+    since, before
+        Of records: moments of a forecast on these days, half-open, UTC.
+    since_run
+        The output of an earlier run: score only new moments of people with new records, beside their last score.
+    quarantine, mapping
+        Of accepted records: where their quarantine lies, if not beside them, and the mapping they were checked with.
+        Of raw records: the mapping.
+    engine, master
+        "local", or "spark" with the address of its master.
     """
-    refused_file, manifest_file = companions(out)
+    period = Period(since, before)
+    asked = Asked(
+        reasons, overwrite, resume, restart, period, since_run, quarantine, mapping, engine=engine, master=master
+    )
+    asked.check()
+    _check_output(path, out, asked)
+    return _Run(bundle, out, settings, asked, open_input(bundle, path, settings, asked)).go(progress)
+
+
+def _check_output(path: Path | str, out: Path, asked: Asked) -> None:
     if out.suffix != ".parquet":
         raise Problem("output-format", path=out)
-    for target in (out, refused_file, manifest_file):
-        if target.exists() and path.exists() and target.samefile(path):
-            raise Problem("output-is-input", path=path)
-        refuse_existing(target, overwrite)
-    reader = open_table(bundle.description, path, learning=False)
-    check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
-    writer = _Writer(bundle, settings, reasons, reader.source.type_of(bundle.description.keys.case))
-    with whole_files(out, refused_file, manifest_file) as [scores_part, refused_part, manifest_part]:
-        progress.begin(f"scoring {path.name}")
-        with (
-            pq.ParquetWriter(scores_part, writer.schema) as scores,
-            pq.ParquetWriter(refused_part, REFUSED_SCHEMA) as refused,
-        ):
-            for chunk in reader.chunks(settings.chunk_rows):
-                scored_table, refused_table = writer.tables(chunk)
-                scores.write_table(scored_table)
-                refused.write_table(refused_table)
-                progress.advance(chunk.read)
-        notes = [*reader.notes, *([] if bundle.forecaster.cutoffs.signed else [wording.NOT_SIGNED])]
-        manifest = writer.manifest(path, out, notes)
-        manifest_part.write_text(to_json(manifest), encoding="utf-8")
-    counts = manifest["rows"]
-    return Scored(
-        counts["in"],
-        counts["scored"],
-        counts["refused"],
-        manifest["refused_by_code"],
-        out,
-        refused_file,
-        manifest_file,
-        tuple(notes),
-    )
+    before = [] if asked.since_run is None else [asked.since_run, *companions(asked.since_run)]
+    for target in (out, *companions(out)):
+        for source in [path, *before]:
+            if isinstance(source, Path) and target.exists() and source.exists() and target.samefile(source):
+                raise Problem("output-is-input", path=source)
+        if not asked.resume:
+            refuse_existing(target, asked.overwrite)
 
 
-def refuse_unknown(bundle: ModelBundle, chunk: Chunk) -> tuple[Chunk, list[str]]:
-    """Refuse rows whose category training never saw, where the description says so; return a note for each other row.
+@dataclass(frozen=True)
+class _Run:
+    """One run: what is asked of which model, and where it is written."""
 
-    The note of a row without such a category is an empty text.
-    """
-    unknown = bundle.forecaster.model.unknown(chunk.cases.features)
-    features = {name: bundle.description.feature(name) for name in unknown}
-    closed = {n: mask for n, mask in unknown.items() if features[n].refuses_category and mask.any()}
-    if closed:
-        bad = np.logical_or.reduce(list(closed.values()))
-        refused = pd.concat([chunk.refused, _unknown(bundle, chunk, closed)], ignore_index=True)
-        refused = refused.sort_values("row", kind="stable", ignore_index=True)
-        chunk = Chunk(chunk.cases.take(~bad), chunk.rows[~bad], refused, chunk.read)
-        unknown = {n: mask[~bad] for n, mask in unknown.items()}
-    return chunk, _notes(bundle, unknown, len(chunk.cases))
+    bundle: ModelBundle
+    out: Path
+    settings: Settings
+    asked: Asked
+    input: Input
 
+    def go(self, progress: Progress) -> Scored:
+        """Do the run, under its lock."""
+        work, before, plan = Work(self.out), states(self.input.files()), self.plan()
+        with locked(work.folder):
+            try:
+                if self.asked.resume:
+                    if not work.begun() and (done := self._complete(digest(plan))) is not None:
+                        return done
+                    for target in () if is_own(work) else (self.out, *companions(self.out)):
+                        refuse_existing(target, self.asked.overwrite)
+                work.begin(plan, resume=self.asked.resume, restart=self.asked.restart)
+                return self._work(work, plan, before, progress)
+            except (Problem, Problems) as error:
+                if not (isinstance(error, Problem) and error.code in KEPT):
+                    work.remove()
+                raise
+            finally:
+                if not work.begun():
+                    work.remove()
 
-def _unknown(bundle: ModelBundle, chunk: Chunk, closed: dict[str, Bools]) -> pd.DataFrame:
-    """Return the refused rows that hold a category unknown to training."""
-    entries = []
-    for i in np.flatnonzero(np.logical_or.reduce(list(closed.values()))).tolist():
-        columns = [bundle.description.feature(n).source for n, mask in closed.items() if mask[i]]
-        problems = [Problem("row-unknown-category", column=c, found="a value not seen in training") for c in columns]
-        entries.append((int(chunk.rows[i]), chunk.cases.keys[CASE_ID].iloc[i], problems))
-    return refused_frame(entries)
-
-
-def _notes(bundle: ModelBundle, unknown: dict[str, Bools], size: int) -> list[str]:
-    notes = [""] * size
-    for name, mask in unknown.items():
-        phrase = bundle.description.feature(name).phrase
-        for i in np.flatnonzero(mask).tolist():
-            notes[i] += f"{'; ' if notes[i] else ''}{wording.NOT_SEEN.format(phrase=phrase)}"
-    return notes
-
-
-class _Writer:
-    """Turns chunks into output tables and keeps the counts."""
-
-    def __init__(self, bundle: ModelBundle, settings: Settings, reasons: bool, key_type: pa.DataType) -> None:
-        self.bundle, self.settings, self.reasons, self.key_type = bundle, settings, reasons, key_type
-        features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
-        self.reasoner = Reasoner(features, settings)
-        self.rows = self.scored = 0
-        self.by_code: Counter[str] = Counter()
-
-    @property
-    def key(self) -> str:
-        return self.bundle.description.keys.case
-
-    @property
-    def schema(self) -> pa.Schema:
-        levels = self.bundle.scale.reached
-        fields = [(self.key, self.key_type), *((f"p_{level}", pa.float64()) for level in levels)]
-        fields += [("band", pa.string()), ("model_id", pa.string()), ("note", pa.string())]
-        if self.bundle.forecaster.uncertainty is not None:
-            fields += [(f"{end}_{level}", pa.float64()) for level in levels for end in ("low", "high")]
-            fields += [("outcome_set", pa.string()), ("outside", pa.bool_())]
-        if isinstance(self.bundle.forecaster.model, Forest):
-            fields += [(f"votes_{band}", pa.int32()) for band in self.bundle.scale.bands]
-        if self.reasons:
-            for level in levels:
-                fields += [(f"start_{level}", pa.float64()), (f"reasons_{level}", pa.list_(REASON))]
-                fields += [(f"remainder_{level}", pa.float64())]
-        return pa.schema(fields)
-
-    def tables(self, chunk: Chunk) -> tuple[pa.Table, pa.Table]:
-        """Return the scored and the refused rows of a chunk as tables."""
-        chunk, notes = refuse_unknown(self.bundle, chunk)
-        self.rows += chunk.read
-        self.scored += len(chunk.cases)
-        self.by_code.update(chunk.refused["code"].tolist())
-        return self._scored(chunk, notes), pa.Table.from_pandas(chunk.refused, REFUSED_SCHEMA, preserve_index=False)
-
-    def _scored(self, chunk: Chunk, notes: list[str]) -> pa.Table:
-        frame, bundle = chunk.cases.features, self.bundle
-        made = bundle.forecaster.forecast(frame)
-        ids = pa.array(chunk.cases.keys[CASE_ID].tolist(), pa.string())
-        columns: dict[str, Any] = {self.key: ids.cast(self.key_type)}
-        for k, level in enumerate(bundle.scale.reached):
-            columns[f"p_{level}"] = made.probability[:, k]
-        columns["band"] = np.array(bundle.scale.bands, dtype=object)[made.band]
-        columns["model_id"] = [bundle.model_id] * len(frame)
-        columns["note"] = notes
-        columns |= _limits(made, bundle.scale)
-        if isinstance(bundle.forecaster.model, Forest):
-            votes = bundle.forecaster.model.votes(frame)
-            columns |= {f"votes_{band}": votes[:, k].astype(np.int32) for k, band in enumerate(bundle.scale.bands)}
-        if self.reasons:
-            for k, level in enumerate(bundle.scale.reached):
-                found = self.reasoner.reasons(frame, bundle.forecaster.contributions(frame, k), chunk.cases.recorded)
-                columns[f"start_{level}"] = [r.start for r in found]
-                columns[f"reasons_{level}"] = [_plain(r) for r in found]
-                columns[f"remainder_{level}"] = [r.remainder for r in found]
-        return pa.Table.from_pydict(columns, self.schema)
-
-    def manifest(self, path: Path, out: Path, notes: list[str]) -> dict[str, Any]:
-        """Return the manifest of the run; it holds no time, so that the same run gives the same bytes."""
-        refused = sum(self.by_code.values())
-        if self.rows != self.scored + refused:
-            raise ArithmeticError(f"{self.rows} rows in, but {self.scored} scored and {refused} refused")
+    def plan(self) -> dict[str, Any]:
+        """Return what the run is, and how it is cut into parts."""
         return {
             "format": 1,
             "model_id": self.bundle.model_id,
-            "input": {"file": path.name, "sha256": sha256(path)},
-            "output": out.name,
-            "rows": {"in": self.rows, "scored": self.scored, "refused": refused},
-            "refused_by_code": dict(sorted(self.by_code.items())),
-            "reasons": self.reasons,
-            "notes": notes,
+            "input": self.input.plan(),
+            "options": self.asked.options(),
+            "settings": deciding(self.settings),
+            "parts": {name: getattr(self.settings, name) for name in SIZES},
+            "versions": versions(),
+        }
+
+    def _complete(self, run: str) -> Scored | None:
+        """Return what the output says if it is that of this very run, complete and unchanged."""
+        if self.input.passing:
+            return None
+        try:
+            manifest = json.loads(companions(self.out)[1].read_text("utf-8"))
+            if manifest["run"] == run and manifest["output_sha256"] == sha256(self.out):
+                return of_manifest(manifest, self.out, self._quarantine)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return None
+
+    def _work(self, work: Work, plan: Mapping[str, Any], before: object, progress: Progress) -> Scored:
+        job = self.input.job(work, progress)
+        parts = self._parts(job, work, progress)
+        if states(self.input.files()) != before:
+            raise Problem("score-input-changed", path=self.input.files()[0].parent)
+        manifest = finish(job, work, parts, self._said(job, plan), progress)
+        if isinstance(self.input, Unchecked):
+            self.input.keep(work)
+        work.remove()
+        return of_manifest(manifest, self.out, self._quarantine)
+
+    def _parts(self, job: TableJob | RecordsJob, work: Work, progress: Progress) -> list[Part]:
+        if self.asked.engine == "spark" and isinstance(job, RecordsJob):
+            from forecast.scoring.of_spark import spark_parts
+
+            return spark_parts(job, work, self.asked.master, progress)
+        return run_parts(job, work, threads_for(self.settings.threads), progress)
+
+    def _said(self, job: TableJob | RecordsJob, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the keys of the manifest that every run has; none of them is a time."""
+        said = {
+            "format": 1,
+            "model_id": self.bundle.model_id,
+            "engine": self.asked.engine,
+            "output": self.out.name,
+            "reasons": self.asked.reasons,
+            "notes": [*job.notes, *([] if self.bundle.forecaster.cutoffs.signed else [wording.NOT_SIGNED])],
+            "run": digest(plan),
             "versions": versions(),
             "trained_with": self.bundle.manifest.get("versions", {}),
         }
+        if isinstance(job, RecordsJob) and job.previous is not None:
+            said["previous"] = job.previous.link(self.out)
+        return said
 
-
-def _limits(made: Forecasts, scale: OutcomeScale) -> dict[str, Any]:
-    """Return the columns of interval, set of outcomes and mark, where the bundle knows them."""
-    if made.low is None or made.high is None or made.outcomes is None or made.outside is None:
-        return {}
-    columns: dict[str, Any] = {}
-    for k, level in enumerate(scale.reached):
-        columns |= {f"low_{level}": made.low[:, k], f"high_{level}": made.high[:, k]}
-    combination = made.outcomes @ (2 ** np.arange(len(scale.levels)))
-    names = [set_names(bits, scale.levels) for bits in _bits(len(scale.levels))]
-    return columns | {"outcome_set": np.array(names, dtype=object)[combination], "outside": made.outside}
-
-
-def _bits(count: int) -> Bools:
-    """Return every combination of so many marks, (2 ** count, count); the row is the number in binary."""
-    combinations: Bools = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
-    return combinations
-
-
-def _plain(reasons: Reasons) -> list[dict[str, Any]]:
-    return [
-        {"fact": r.fact, "direction": r.direction, "strength": r.strength, "points": r.points} for r in reasons.items
-    ]
+    @property
+    def _quarantine(self) -> Path | None:
+        return quarantine_of(self.out) if self.input.checked else None

@@ -1,52 +1,105 @@
-"""Explain one case of a file."""
+"""Forecast and explain one case: of a file of cases, of a folder of records, or of the records of one person."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
 
-from forecast.cases import CASE_ID
-from forecast.explanations.limits import outside_sentence, set_sentence
-from forecast.explanations.own import own_lines
+from forecast.cases import AS_OF, CASE_ID, PERSON_ID, Cases
 from forecast.explanations.reasons import Reasoner
+from forecast.features.compute import CUSTODY_ID
+from forecast.features.desk import PersonFile
+from forecast.features.facts import facts_of
+from forecast.features.origins import records_behind
+from forecast.models.bundle import ModelBundle
 from forecast.problems import Problem
-from forecast.scoring.batch import refuse_unknown
+from forecast.records.arrange import Arranged, arrange
+from forecast.records.moments import Moments, moments
+from forecast.records.people import load_person, person_in_custody
+from forecast.scoring.explained import Explained, explain, reasoner_of
+from forecast.scoring.from_records import RecordScorer
+from forecast.scoring.scorer import refuse_unknown
 from forecast.tables.origin import check_catalogue
 from forecast.tables.reader import open_table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Sequence
 
-    from forecast.cases import Cases, Forecasts, Reasons
-    from forecast.models.bundle import ModelBundle
+    from forecast.cases import Reasons
+    from forecast.records.records import Records
     from forecast.settings import Settings
 
+__all__ = ["Explained", "Ready", "explain_case", "explain_record", "ready", "score_one"]
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One case: its probability and reasons for each level reached, and its band.
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+MICROSECOND = datetime.timedelta(microseconds=1)
 
-    ``interval``: ends for each level, none where the bundle has none. ``outcomes`` and ``outside``: sentences about the
-    conformal set and about a record unlike those of training; empty texts where there is nothing to say.
+
+@dataclass(frozen=True)
+class Ready:
+    """A bundle made ready for one person after the other; make it once and keep it."""
+
+    scorer: RecordScorer
+    reasoner: Reasoner
+
+    @property
+    def bundle(self) -> ModelBundle:
+        """The bundle."""
+        return self.scorer.bundle
+
+
+def ready(bundle: ModelBundle, settings: Settings) -> Ready:
+    """Make a bundle ready for :func:`score_one`; what it raises is said at :meth:`RecordScorer.open`."""
+    return Ready(RecordScorer.open(bundle, settings), reasoner_of(bundle, settings))
+
+
+def score_one(
+    records: Records, model: Ready, *, custody_id: str | None = None, as_of: datetime.datetime | None = None
+) -> Explained:
+    """Return the explained forecast of a custody event from the records of its person (and maybe of a few others).
+
+    Parameters
+    ----------
+    records : in canonical form, checked. custody_id : None for the latest custody event that asks for a forecast.
+    as_of : the moment of the forecast, with a zone; None for the time at which the custody record was opened. What was
+        recorded at that moment or later is not looked at, but for the presenting offences.
+
+    Raises
+    ------
+    Problem : ``one-no-event`` without a custody event that asks for a forecast, ``case-unknown`` for an id that is not
+        there, ``one-not-asked`` for a custody event that asks for none, ``one-refused`` for a person who is under the
+        minimum age, without a date of birth, or with what training never saw and the description refuses.
     """
+    arranged = arrange(records)
+    asked = _moment(arranged, custody_id, as_of)
+    case, note = _case(model, arranged, asked)
+    found = explain(model.bundle, model.reasoner, case, note)
+    person = PersonFile(model.scorer.prepared, arranged, facts_of(arranged, model.scorer.prepared.sorts))
+    return replace(found, reasons=_with_records(found, person, model))
 
-    case_id: str
-    band: str
-    probability: dict[str, float]
-    reasons: dict[str, Reasons]
-    note: str = ""
-    interval: dict[str, tuple[float, float]] = field(default_factory=dict)
-    outcomes: str = ""
-    outside: str = ""
-    own: tuple[str, ...] = ()
-    """What the model says of the case in its own terms: a forest's votes, a scale's terms."""
+
+def explain_record(
+    model: ModelBundle | Ready,
+    folder: Path,
+    custody_id: str,
+    settings: Settings,
+    *,
+    as_of: datetime.datetime | None = None,
+) -> Explained:
+    """Return the explained forecast of a custody event in a folder of accepted records; see :func:`score_one`."""
+    made = model if isinstance(model, Ready) else ready(model, settings)
+    person = load_person(folder, person_in_custody(folder, custody_id))
+    return score_one(person, made, custody_id=custody_id, as_of=as_of)
 
 
 def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settings) -> Explained:
-    """Return the explained forecast of the case with that id.
+    """Return the explained forecast of the case with that id in a file of cases.
 
     Raises ``case-unknown``, or the problem for which the row would be refused.
     """
@@ -57,7 +110,7 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
         refused = chunk.refused[chunk.refused["case_id"] == case_id]
         found = np.flatnonzero(chunk.cases.keys[CASE_ID].to_numpy() == case_id)
         if len(found):
-            return _explained(bundle, chunk.cases.take(found[:1]), case_id, notes[found[0]], settings)
+            return explain(bundle, reasoner_of(bundle, settings), chunk.cases.take(found[:1]), notes[found[0]])
         if len(refused):
             first = refused.iloc[0]
             raise Problem(
@@ -66,35 +119,55 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
     raise Problem("case-unknown", path=path, key=bundle.description.keys.case, id=case_id)
 
 
-def _explained(bundle: ModelBundle, case: Cases, case_id: str, note: str, settings: Settings) -> Explained:
-    frame = case.features
-    made = bundle.forecaster.forecast(frame)
-    features = [bundle.description.feature(name) for name in bundle.forecaster.model.features]
-    reasoner = Reasoner(features, settings)
-    levels = bundle.scale.reached
-    return Explained(
-        case_id,
-        bundle.scale.bands[int(made.band[0])],
-        {level: float(made.probability[0, k]) for k, level in enumerate(levels)},
-        {
-            level: reasoner.reasons(frame, bundle.forecaster.contributions(frame, k), case.recorded)[0]
-            for k, level in enumerate(levels)
-        },
-        note,
-        own=own_lines(bundle.forecaster.model, frame, bundle.scale, int(made.band[0])),
-        **_limits(bundle, frame, made),
+def _moment(arranged: Arranged, custody_id: str | None, as_of: datetime.datetime | None) -> Moments:
+    """Return the one moment that is asked for."""
+    every = moments(arranged)
+    events = arranged.records.custody_events[CUSTODY_ID]
+    if custody_id is None:
+        if not len(every):
+            raise Problem("one-no-event")
+        place = int(np.lexsort((every.event_row, every.as_of))[-1])
+    else:
+        row = pc.index(events, custody_id).as_py()
+        if row < 0:
+            raise Problem("case-unknown", path="the records", key=CUSTODY_ID, id=custody_id)
+        places = np.flatnonzero(every.event_row == row)
+        if not len(places):
+            reason = arranged.records.custody_events["reason"][row].as_py()
+            raise Problem("one-not-asked", id=custody_id, reason=reason)
+        place = int(places[0])
+    chosen = every.take(np.array([place]))
+    return chosen if as_of is None else replace(chosen, as_of=np.array([(as_of - EPOCH) // MICROSECOND], np.int64))
+
+
+def _case(model: Ready, arranged: Arranged, asked: Moments) -> tuple[Cases, str]:
+    """Return the case of a moment and what training never saw of it; raise why there is no forecast."""
+    custody_id = arranged.records.custody_events[CUSTODY_ID][int(asked.event_row[0])].as_py()
+    found = model.scorer.readied(arranged, asked)
+    if found.why[0] is not None:
+        code, _, sentence = str(found.why[0]).partition(": ")
+        raise Problem("one-refused", id=custody_id, refusal=code, sentence=sentence)
+    person = arranged.records.persons[PERSON_ID][int(asked.person[0])].as_py()
+    keys = pd.DataFrame(
+        {CASE_ID: [custody_id], PERSON_ID: [person], AS_OF: [pd.Timestamp(int(asked.as_of[0]), unit="us")]}
     )
+    empty = pd.DataFrame(index=keys.index)
+    return Cases(keys, found.frame, empty, empty, empty, recorded=found.recorded), found.notes[0]
 
 
-def _limits(bundle: ModelBundle, frame: pd.DataFrame, made: Forecasts) -> dict[str, Any]:
-    """Return what :class:`Explained` says about the forecast's limits, where the bundle knows them."""
-    found, scale = bundle.forecaster.uncertainty, bundle.scale
-    if found is None or made.low is None or made.high is None or made.outcomes is None:
-        return {}
-    ends = zip(scale.reached, made.low[0].tolist(), made.high[0].tolist(), strict=True)
-    features = [bundle.description.feature(each.name) for each in found.support.seen]
+def _with_records(found: Explained, person: PersonFile, model: Ready) -> dict[str, Reasons]:
+    """Return the reasons with the ids of the records behind each fact."""
+    known: dict[str, tuple[str, ...]] = {"": ()}
+    asked = person.asked(found.case_id, found.as_of)
+
+    def behind(feature: str) -> tuple[str, ...]:
+        if feature not in known:
+            columns: Sequence[str] = model.scorer.reader.columns_of(feature)
+            ids = [one for c in columns for one in records_behind(person, asked, c)]
+            known[feature] = tuple(dict.fromkeys(ids))
+        return known[feature]
+
     return {
-        "interval": {level: (low, high) for level, low, high in ends},
-        "outcomes": set_sentence(made.outcomes[0], found.sets, scale),
-        "outside": outside_sentence(found.support, frame, features),
+        level: replace(reasons, items=tuple(replace(item, records=behind(item.feature)) for item in reasons.items))
+        for level, reasons in found.reasons.items()
     }

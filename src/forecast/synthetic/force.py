@@ -24,11 +24,14 @@ from forecast.synthetic import intelligence as intel
 from forecast.synthetic import nominals as nom
 from forecast.synthetic import offences as off
 from forecast.synthetic.codes import Bools, Floats, Ints
+from forecast.synthetic.duplicates import plant
 from forecast.synthetic.lives import Lives, live
 from forecast.synthetic.parameters import Parameters, load_parameters
 from forecast.synthetic.people import Latent, draw_people
 
 TABLES = ("persons", "custody_events", "offences", "intelligence", "orders")
+NAMED = ("nominals.parquet", "truth/nominals.parquet")
+"""Written only where duplicates were asked for."""
 PEOPLE, SEED = 45_000, 1
 
 
@@ -130,19 +133,28 @@ def write_force(
     progress: Progress = SILENT,
     *,
     look: Floats | None = None,
+    duplicates: float | None = None,
     overwrite: bool = False,
 ) -> ForceSummary:
     """Make a force and write it to ``folder`` as Parquet, whole or not at all, the truth in a folder of its own.
 
-    A folder that exists is refused before any work is done; ``overwrite`` replaces an older force, never a folder that
-    holds anything else.
+    ``duplicates``: that share of the people has a second nominal, and the nominals are named and written too, for
+    linking. A folder that exists is refused before any work is done; ``overwrite`` replaces an older force, never a
+    folder that holds anything else.
     """
     import pyarrow.parquet as pq
 
     refuse_folder(folder, overwrite)
+    if duplicates is not None:
+        parameters = dataclasses.replace(parameters or load_parameters(), duplicates=duplicates)
     force = make_force(people, seed, parameters, progress, look=look)
+    named: dict[str, pa.Table] = {}
+    if duplicates is not None:
+        planted = plant(force, seed)
+        force = planted.force
+        named = dict(zip(NAMED, (planted.nominals, planted.truth), strict=True))
     tables = {f"{name}.parquet": getattr(force.records, name) for name in TABLES}
-    tables |= {"truth/offences.parquet": force.true_offences, "truth/persons.parquet": force.true_persons}
+    tables |= {"truth/offences.parquet": force.true_offences, "truth/persons.parquet": force.true_persons} | named
     progress.begin("saving tables", len(tables))
     with whole_folder(folder) as temporary:
         (temporary / "truth").mkdir()
@@ -163,6 +175,7 @@ def refuse_folder(folder: Path, overwrite: bool) -> None:
         "truth/offences.parquet",
         "truth/persons.parquet",
         MAPPING_FILE,
+        *NAMED,
     }
     if not folder.is_dir() or any(path.relative_to(folder).as_posix() not in ours for path in folder.rglob("*")):
         raise Problem("output-not-force", path=folder)

@@ -9,8 +9,9 @@ import numpy as np
 
 
 def warm() -> None:
-    """Compile the kernels of records, features and outcomes, and those of the comparison of models."""
+    """Compile the kernels of records, features, outcomes and contributions, and those of the comparison of models."""
     _history()
+    _contributions()
     _comparison()
 
 
@@ -26,6 +27,19 @@ def _comparison() -> None:
     persons = np.arange(200).astype(str)
     compare_models({"one": forecast, "other": forecast[::-1]}, happened, persons, "one", replicates=2)
     smooth_calibration(forecast[:, 0], happened[:, 0], np.arange(200), replicates=2, seed=1, progress=SILENT)
+
+
+def _contributions() -> None:
+    """Explain a tree or two."""
+    import lightgbm as lgb
+
+    from forecast.models.tree_tables import tables_of
+
+    matrix = np.arange(100.0)[:, None]
+    tree = lgb.train({"verbosity": -1, "num_threads": 1}, lgb.Dataset(matrix, matrix[:, 0]), num_boost_round=2)
+    tables = tables_of([tree], np.zeros(1, dtype=np.int64), 1)
+    assert tables is not None
+    tables.contributions(matrix)
 
 
 def _history() -> None:

@@ -110,6 +110,9 @@ def _feature(f: Feature, d: Description, path: object) -> Iterator[Problem]:
             expected="one text for each level",
             found=f"{len(f.words)} texts for {len(f.levels)} levels",
         )
+    if f.many_words and "{value}" not in f.many_words:
+        key = f"features.{f.name}.many_words"
+        yield Problem("toml-wrong-type", path=path, key=key, expected="a text with {value}", found=repr(f.many_words))
     if f.sum_of:
         parts = [g.name for g in d.features if g.numeric and not g.sum_of]
         yield from _known(f"features.{f.name}.sum_of", f.sum_of, parts, path)

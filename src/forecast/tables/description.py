@@ -50,6 +50,10 @@ class Feature:
     sum_of: tuple[str, ...] = key("derive the number as the sum of these features instead of reading a column", ())
     missing_words: str = key("what an empty value says to people; 'not recorded' by default", "")
     never: float | None = key("the number that stands for 'it never happened'", None)
+    none_words: str = key("the sentence that 0, or a flag's no, is said with", "")
+    one_words: str = key("the sentence that 1, or a flag's yes, is said with", "")
+    many_words: str = key("the sentence that any other value is said with; {value} stands for it", "")
+    theme: str = key("the group of facts it belongs to, for people: a key of [themes] in texts.toml or own words", "")
     recency: bool = key("it is the years since something, and an empty value means that it never happened", False)
     direction: str = key(
         "how more of it moves the forecast, where that is declared: trees are then held to it",

@@ -62,15 +62,24 @@ def check_catalogue(data: Mapping[str, Any], path: Path, features: Iterable[str]
 
     ``data``: the manifest's entry of that name. Nothing is raised where either says nothing of its catalogue.
     """
-    fitted, here = data.get("made", {}), origin_of(path).made
+    problem = other_catalogue(data.get("made", {}), origin_of(path).made, path, features)
+    if problem is not None:
+        raise problem
+
+
+def other_catalogue(
+    fitted: Mapping[str, Any], here: Mapping[str, Any], path: object, features: Iterable[str]
+) -> Problem | None:
+    """Return the problem if ``features`` mean something else in two entries `made` (see :class:`Origin`)."""
     ours, theirs = fitted.get("catalogue", {}), here.get("catalogue", {})
     other = [name for name in features if name in ours and name in theirs and ours[name] != theirs[name]]
-    if other:
-        names = ", ".join(other[:SHOWN]) + (f" and {len(other) - SHOWN} more" if len(other) > SHOWN else "")
-        versions = [str(made.get("taxonomy", "unknown")) for made in (fitted, here)]
-        taxonomy = (
-            f"the offence taxonomy is version {versions[0]} there and {versions[1]} here"
-            if versions[0] != versions[1]
-            else "the catalogue of features has changed between them"
-        )
-        raise Problem("model-other-catalogue", path=path, count=len(other), names=names, why=taxonomy)
+    if not other:
+        return None
+    names = ", ".join(other[:SHOWN]) + (f" and {len(other) - SHOWN} more" if len(other) > SHOWN else "")
+    versions = [str(made.get("taxonomy", "unknown")) for made in (fitted, here)]
+    taxonomy = (
+        f"the offence taxonomy is version {versions[0]} there and {versions[1]} here"
+        if versions[0] != versions[1]
+        else "the catalogue of features has changed between them"
+    )
+    return Problem("model-other-catalogue", path=path, count=len(other), names=names, why=taxonomy)

@@ -32,9 +32,13 @@ class RowProblems:
         """Note the problem ``code`` for the rows under a mask or at positions."""
         positions = np.flatnonzero(where) if where.dtype == bool else where
         if len(positions):
-            problem = Problem(code, **facts)
-            for position in positions.tolist():
-                self.found.setdefault(position, []).append(problem)
+            self.add_problem(positions, Problem(code, **facts))
+
+    def add_problem(self, where: Bools | npt.NDArray[np.int64], problem: Problem) -> None:
+        """Note a problem for the rows under a mask or at positions."""
+        positions = np.flatnonzero(where) if where.dtype == bool else where
+        for position in positions.tolist():
+            self.found.setdefault(position, []).append(problem)
 
     def add_codes(self, codes: npt.NDArray[np.object_] | None, texts: pa.ChunkedArray, **facts: Any) -> None:
         """Note for each row the code that stands in ``codes`` (an empty text: none), with the text that was found."""

@@ -73,6 +73,11 @@ class Source:
         reader = self._parquet(wanted, rows) if self.is_parquet else self._csv(wanted)
         yield from self._numbered(_regrouped(reader, rows))
 
+    def as_read(self, table: pa.Table) -> pa.Table:
+        """Return the columns of a table in memory as :meth:`pieces` would give them, had it been written and read."""
+        columns = [self._column(table[name], name) for name in table.column_names]
+        return self._nulled(pa.table(columns, names=table.column_names))
+
     def _numbered(self, tables: Iterator[pa.Table]) -> Iterator[Piece]:
         """Give rows their number in the file, stepping over the malformed ones."""
         import numpy as np

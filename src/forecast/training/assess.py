@@ -19,6 +19,8 @@ from forecast.progress import SILENT, Progress
 from forecast.tables.origin import Origin
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from forecast.cases import Cases, Floats, Forecasts
     from forecast.evaluation.hart_section import ForestTarget
     from forecast.evaluation.hart_table import HartTable
@@ -193,12 +195,17 @@ def metrics_of(evaluations: Sequence[LevelEvaluation]) -> dict[str, Any]:
 
 def global_importance(forecaster: Forecaster, cases: Cases, seed: int) -> list[list[tuple[str, float]]]:
     """Return for each level the features' mean absolute contribution over at most 2,000 cases, of a forest 100."""
+    frame = explained_cases(forecaster, cases, seed)
+    return [importance(forecaster.contributions(frame, k)) for k in range(cases.outcomes.shape[1])]
+
+
+def explained_cases(forecaster: Forecaster, cases: Cases, seed: int) -> pd.DataFrame:
+    """Return the features of the cases over which contributions are averaged and drawn."""
     most = IMPORTANCE_OF_A_FOREST if isinstance(forecaster.model, Forest) else IMPORTANCE_CASES
     rows = np.arange(len(cases))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    frame = cases.features.iloc[rows].reset_index(drop=True)
-    return [importance(forecaster.contributions(frame, k)) for k in range(cases.outcomes.shape[1])]
+    return cases.features.iloc[rows].reset_index(drop=True)
 
 
 def cases_digest(cases: Cases) -> str:

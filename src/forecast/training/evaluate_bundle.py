@@ -74,7 +74,7 @@ def evaluate_bundle(
     check_outcomes(cases, path)
     tested = _tested(bundle, cases)
     evaluations = evaluate_levels(tested, description, settings, SEED, progress)
-    pages = pages_of(tested, description, settings, seed=SEED, progress=progress)
+    pages = pages_of(tested, description, settings, seed=SEED, forecaster=bundle.forecaster, progress=progress)
     weights = dict(zip(bundle.scale.reached, global_importance(bundle.forecaster, cases, SEED), strict=True))
     notes = _notes(bundle, path, cases)
     context = report_context(

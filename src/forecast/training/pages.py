@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.cases import AS_OF, PERSON_ID
+from forecast.evaluation.contribution_plots import Moved, contributions_section
 from forecast.evaluation.costs import costs_section
 from forecast.evaluation.coverage import Coverage, coverage
 from forecast.evaluation.coverage_page import coverage_section
@@ -15,12 +16,16 @@ from forecast.evaluation.further import Further, measure_further
 from forecast.evaluation.further_sections import front_section, further_sections
 from forecast.evaluation.hart_section import hart_section
 from forecast.evaluation.sample_size import SampleSize, sample_size, sample_size_section
+from forecast.explanations.points import to_points
+from forecast.models.forest import Forest
 from forecast.progress import SILENT, Progress
+from forecast.training.assess import explained_cases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from forecast.evaluation.page import Section
+    from forecast.models.forecaster import Forecaster
     from forecast.settings import Settings
     from forecast.tables.description import Description
     from forecast.training.assess import Tested
@@ -45,12 +50,14 @@ def pages_of(
     settings: Settings,
     *,
     seed: int,
+    forecaster: Forecaster | None = None,
     brief: bool = False,
     progress: Progress = SILENT,
 ) -> Pages:
     """Measure and lay out what the report says of tested cases beyond each level.
 
-    ``brief`` leaves out what takes longest: the comparison of models, decision curves, months, groups and proxies.
+    ``forecaster``: the bundle's model, to draw how facts move its forecasts of these cases. ``brief`` leaves out what
+    takes longest: that, the comparison of models, decision curves, months, groups and proxies.
     """
     scale, cases = description.scale, tested.cases
     words = dict(zip(scale.reached, scale.words, strict=True))
@@ -69,7 +76,19 @@ def pages_of(
     features = tested.fitted.model.features if tested.fitted is not None else None
     further = measure_further(cases, tested.probability, tested.chosen, description, settings, cutoffs=tested.cutoffs,
                               seed=seed, progress=progress, constant=tested.constant, features=features)  # fmt: skip
-    return Pages([front_section(further)], [*sections, *further_sections(further)], further, limits, sizes)
+    drawn = [] if forecaster is None else _moved(forecaster, tested, description, seed)
+    return Pages([front_section(further)], [*sections, *drawn, *further_sections(further)], further, limits, sizes)
+
+
+def _moved(forecaster: Forecaster, tested: Tested, description: Description, seed: int) -> list[Section]:
+    """Draw contributions; not of a forest, which takes long to explain, nor where no feature is read."""
+    names = forecaster.model.features
+    if isinstance(forecaster.model, Forest) or not names or not len(tested.cases):
+        return []
+    frame = explained_cases(forecaster, tested.cases, seed)
+    features = [description.feature(name) for name in names]
+    parts = zip(description.scale.words, forecaster.explained(frame)[1], strict=True)
+    return [contributions_section([Moved(words, to_points(made).values, frame, features) for words, made in parts])]
 
 
 def _coverage(tested: Tested, description: Description) -> Coverage | None:

@@ -75,9 +75,10 @@ def train(
     experiment, description = material.experiment, material.description
     tested = [held_out_forecasts(material, folds, settings.threads, progress) for folds in material.repeats]
     evaluations = evaluate_levels(tested[0], description, settings, experiment.seed, progress)
-    pages = pages_of(tested[0], description, settings, seed=experiment.seed, brief=brief, progress=progress)
     cases = _bundle_cases(material)
     forecaster = tested[0].fitted or _fit_for_bundle(material, cases, settings, progress)
+    pages = pages_of(tested[0], description, settings, seed=experiment.seed, forecaster=forecaster, brief=brief,
+                     progress=progress)  # fmt: skip
     notes = [*notes_of(material), *repeat_notes(tested, description)]
     with whole_folder(out) as folder:
         model_id = _write(folder, material, forecaster, evaluations, pages, tested[0], cases, notes, settings)

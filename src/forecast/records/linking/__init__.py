@@ -1,0 +1,1 @@
+"""Link the nominals of a force into persons with stable ids; names are used here and go no further."""
