@@ -16,7 +16,7 @@ demo: $(STAMP)  ## The main job, to a report to look at
 	@$(BIN)/forecast demo
 
 test: $(STAMP)  ## All quick tests, in under 8 minutes
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-slow: $(STAMP)  ## What takes minutes: the wheel, the demo, big files
 	$(BIN)/python -m pytest -m slow

@@ -1,8 +1,24 @@
 """Run every benchmark in turn: python -m benchmarks."""
 
-from benchmarks import accuracy, comparison, features, forest, gain, records, scoring, size, startup
+from benchmarks import (
+    accuracy,
+    comparison,
+    explanations,
+    features,
+    forest,
+    gain,
+    one_case,
+    records,
+    scoring,
+    size,
+    spark,
+    startup,
+)
+
+QUICK_FIRST = (startup, size, records, features, explanations, one_case, scoring, spark)
+MODELS = (forest, comparison, accuracy, gain)
 
 if __name__ == "__main__":
-    for each in (startup, size, records, features, scoring, forest, comparison, accuracy, gain):
+    for each in (*QUICK_FIRST, *MODELS):
         print(f"\n## {each.__name__.removeprefix('benchmarks.')}\n", flush=True)
         each.main()

@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from forecast.evaluation.further import Further
 
 
+GROUPS = {
+    "spark": ("test_spark",),
+    "database": ("test_databases", "test_to_database", "test_inputs"),
+    "linking": ("test_link",),
+    "records scored": ("test_run", "test_delta", "test_refusals", "test_work"),
+    "one case": ("test_one", "test_from_records", "test_record_corrections", "test_leave_one_out", "test_whole_case"),
+}
+"""Files by how their names begin whose tests share what is costly to make: one worker runs all of a group."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        group = next((name for name, files in GROUPS.items() if item.path.stem.startswith(files)), None)
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def table_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic table of 600 people as CSV."""
@@ -97,7 +115,7 @@ def records_folder(force_folder: Path) -> Path:
     from forecast.records.check import check_records
 
     folder = force_folder.parent / "records"
-    check_records(force_folder, out=folder).raise_problems()
+    check_records(force_folder, out=folder, quarantine=force_folder.parent / "quarantine").raise_problems()
     return folder
 
 

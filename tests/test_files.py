@@ -196,3 +196,69 @@ def test_the_same_value_gives_the_same_json_and_nan_is_refused() -> None:
 def test_the_hash_of_a_file_is_its_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def write_all(parts: list[Path], error: OSError | None = None) -> None:
+    """Write all parts, or the first one before an error."""
+    for part in parts[: 1 if error else None]:
+        part.write_text("new")
+    if error:
+        raise error
+
+
+def two_folders(folder: Path) -> tuple[Path, Path]:
+    """Return a file that is there in one folder, and the name of one in another."""
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+    (folder / "one" / "a").write_text("old")
+    return folder / "one" / "a", folder / "two" / "b"
+
+
+def test_files_of_two_folders_are_made_each_beside_its_own_name(tmp_path: Path) -> None:
+    paths = two_folders(tmp_path)
+    with whole_files(*paths) as parts:
+        assert [part.parent.parent for part in parts] == [path.parent for path in paths]
+        for part in parts:
+            part.write_text("new")
+    assert [path.read_text() for path in paths] == ["new", "new"]
+    assert [names(path.parent) for path in paths] == [["a"], ["b"]]
+
+
+def test_a_second_folder_that_cannot_be_written_is_named_before_the_block_runs(
+    tmp_path: Path, unwritable: Path
+) -> None:
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(Problem) as caught, whole_files(tmp_path / "a", unwritable):
+        pytest.fail("the block must not run")
+    assert caught.value.facts["path"] == unwritable
+    assert (tmp_path / "a").read_text() == "old"
+    assert names(tmp_path) == ["a", "closed"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
+def test_what_was_renamed_before_a_failure_gets_its_older_file_back(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, blocked = two_folders(tmp_path)
+    blocked.mkdir()  # a folder where the file should go
+
+    def refused(*_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(files.os, "link", refused)
+    with pytest.raises(Problem) as caught, whole_files(older, tmp_path / "fresh", blocked) as parts:
+        write_all(parts)
+    assert caught.value.facts["path"] == blocked
+    assert older.read_text() == "old"
+    assert names(tmp_path) == ["one", "two"]
+    assert names(tmp_path / "one") == ["a"]
+    assert names(tmp_path / "two") == ["b"]
+
+
+def test_a_part_that_cannot_be_written_is_called_by_its_final_name(tmp_path: Path) -> None:
+    paths = two_folders(tmp_path)
+    with pytest.raises(Problem) as caught, whole_files(*paths) as parts:
+        write_all(parts, OSError(28, "No space left on device", str(parts[1])))
+    assert caught.value.facts["path"] == str(paths[1])
+    assert paths[0].read_text() == "old"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from forecast.models.bundle import ModelBundle, load_bundle
     from forecast.problems import Problem, Problems
     from forecast.scoring.batch import score_file
-    from forecast.scoring.one import explain_case
+    from forecast.scoring.one import explain_case, explain_record, ready, score_one
     from forecast.settings import Settings, load_settings
     from forecast.synthetic.table import write_table
     from forecast.tables.describe import describe
@@ -40,13 +40,16 @@ _WHERE = {
     "Settings": "settings",
     "describe": "tables.describe",
     "explain_case": "scoring.one",
+    "explain_record": "scoring.one",
     "load_bundle": "models.bundle",
     "load_experiment": "training.experiment",
     "load_settings": "settings",
     "load_table": "tables.library:load",
     "prepare": "training.material",
     "read_cases": "tables.reader",
+    "ready": "scoring.one",
     "score_file": "scoring.batch",
+    "score_one": "scoring.one",
     "train": "training.train",
     "write_table": "synthetic.table",
 }
@@ -66,13 +69,16 @@ __all__ = [
     "__version__",
     "describe",
     "explain_case",
+    "explain_record",
     "load_bundle",
     "load_experiment",
     "load_settings",
     "load_table",
     "prepare",
     "read_cases",
+    "ready",
     "score_file",
+    "score_one",
     "train",
     "write_table",
 ]

@@ -164,8 +164,8 @@ class Reason:
     """One line of an explanation: a fact, which way it moves the forecast, and by how many people in 100.
 
     ``theme``: the group of facts it belongs to, for people ("criminal history: violence"). ``records``: the ids of the
-    records behind it, oldest first; empty where only features are known. ``can_be_wrong``: how the fact may be wrong,
-    as a sentence; an empty text where nothing on record could be.
+    records behind it, oldest first, TABLE:ID where two tables hold the id; empty where only features are known.
+    ``can_be_wrong``: how the fact may be wrong, as a sentence; an empty text where nothing on record could be.
     """
 
     feature: str
@@ -183,7 +183,7 @@ class Reasons:
     """The explanation of one forecast; ``start + sum of points + remainder`` equals ``shown`` (people in 100).
 
     ``themes``: (theme, points) of all features of each theme together, largest first, the cap its own row; start and
-    themes equal ``shown`` too.
+    themes equal ``shown`` too. ``strengths``: the words of strength and from how many points each is used.
     """
 
     start: float
@@ -192,3 +192,4 @@ class Reasons:
     shown: float
     notes: tuple[str, ...] = ()
     themes: tuple[tuple[str, float], ...] = ()
+    strengths: tuple[tuple[float, str], ...] = ()

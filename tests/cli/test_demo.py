@@ -38,6 +38,7 @@ def test_the_demo_goes_all_the_way_and_can_be_run_again(run: Run, here: Path, qu
         assert (here / "models" / "demo" / "manifest.json").is_file()
         assert (here / "models" / "demo-force-hart" / "manifest.json").is_file()
         assert (here / "models" / "demo-scores.parquet").is_file()
+        assert (here / "models" / "demo-sheet.html").is_file()
         assert check_sums(ended.out) == 2
     assert "Fitted on 2008-12, tested on 2015" in ended.out
     assert "overlapping, not evidence" in ended.out.lower()

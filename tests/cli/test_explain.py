@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from forecast.cli.explained import explained_text
-from forecast.explanations.wording import NOT_SIGNED
+from forecast.explanations.texts import load_texts
 from forecast.models.bundle import ModelBundle
 from forecast.models.calibration import Calibration
 from forecast.scoring.one import explain_case
@@ -65,14 +65,18 @@ def test_the_whole_numbers_of_any_case_add_up(
             assert check_sums(explained_text(changed, explain_case(changed, table_file, case_id, settings))) == 2
 
 
-@pytest.mark.parametrize(("b", "text"), [(-12.0, "fewer than 1 were arrested"), (12.0, "more than 99 were arrested")])
+@pytest.mark.parametrize(
+    ("b", "text", "percent"),
+    [(-12.0, "fewer than 1 were arrested", "(under 1 %)"), (12.0, "more than 99 were arrested", "(over 99 %)")],
+)
 def test_a_forecast_near_the_ends_claims_neither_nobody_nor_everybody(
-    bundle: ModelBundle, table_file: Path, ids: list[str], settings: Settings, b: float, text: str
+    bundle: ModelBundle, table_file: Path, ids: list[str], settings: Settings, b: float, text: str, percent: str
 ):
     extreme = dataclasses.replace(bundle.forecaster, calibration=Calibration((0.1, 0.1), (b, b)))
     changed = dataclasses.replace(bundle, forecaster=extreme)
     printed = explained_text(changed, explain_case(changed, table_file, ids[0], settings))
     assert text in printed
+    assert percent in printed
     assert check_sums(printed) == 2
 
 
@@ -148,8 +152,9 @@ def test_a_band_of_costs_that_nobody_signed_is_said_to_be_one(
     explained = explain_case(bundle, table_file, ids[0], settings)
     cutoffs = dataclasses.replace(bundle.forecaster.cutoffs, signed_by="Supt Example")
     signed = dataclasses.replace(bundle, forecaster=dataclasses.replace(bundle.forecaster, cutoffs=cutoffs))
-    assert NOT_SIGNED in explained_text(bundle, explained)
-    assert NOT_SIGNED not in explained_text(signed, explained)
+    said = load_texts()["notes.not_signed"]
+    assert said in explained_text(bundle, explained)
+    assert said not in explained_text(signed, explained)
 
 
 def test_facts_of_less_than_one_in_100_are_left_out_unless_they_are_of_age_or_sex(
@@ -185,7 +190,23 @@ def test_themes_and_the_distance_to_other_bands_are_printed(
     assert "kind of fact" in out
     assert "criminal history: violence" in out or "criminal history: arrests and offences" in out
     assert re.search(r"\d+ points? (below|above) (LOW|MODERATE|HIGH) \((from|below) [\d.]+ in 100\)\.", out)
-    assert "How these facts may be wrong: " in out
+    assert re.search(r"^  The date of birth may be wrong\. Facts: Age [^;]+\.$", out, re.MULTILINE)
+    doubts = out.partition("How these facts may be wrong:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(doubts) == len({line.partition(" Facts: ")[0] for line in doubts}) > 1
+
+
+def test_the_sums_of_the_kinds_lead_from_the_start_to_the_forecast_at_every_level(
+    bundle: ModelBundle, table_file: Path, ids: list[str], settings: Settings
+):
+    for case_id in ids[:10]:
+        explained = explain_case(bundle, table_file, case_id, settings)
+        _, _, after = explained_text(bundle, explained).partition("All facts on record by their kind")
+        rows = re.findall(r"^(\S.*?)  +([+-]?\d+) +([+-]?\d+)$", after.split("\n\n")[1], re.MULTILINE)
+        assert (rows[0][0], rows[-1][0]) == ("Starting point", "Forecast")
+        kinds = {kind for kind, _, _ in rows[1:-1]}
+        assert kinds <= {theme for reasons in explained.reasons.values() for theme, _ in reasons.themes}
+        for k, reasons in enumerate(explained.reasons.values(), start=1):
+            assert sum(int(row[k]) for row in rows[:-1]) == int(rows[-1][k]) == round(reasons.shown)
 
 
 def test_everything_is_written_beside_and_the_text_stays_the_same(
@@ -221,9 +242,9 @@ def test_a_corrected_row_is_shown_before_and_after(
     was = table_file.read_bytes()
     ended = run("explain", bundle.folder, table_file, "--id", ids[0], "--set", "priors=40", "--json", "e.json")
     assert ended.status == 0
-    assert "With a correction: priors: '" in ended.out
-    assert re.search(r"Band before: \w+\. Band after: \w+\.", ended.out)
-    assert re.search(r"\d+ in 100 before, \d+ in 100 after\.", ended.out)
+    assert "With a change: earlier arrests on record: '" in ended.out
+    assert re.search(r"Band as the record stands: \w+\. Band with this change: \w+\.", ended.out)
+    assert re.search(r"the forecast is \d+ in 100 as the record stands, \d+ in 100 with this change\.", ended.out)
     assert check_sums(ended.out) == 2
     assert table_file.read_bytes() == was
     data = json.loads((here / "e.json").read_text("utf-8"))
@@ -243,6 +264,8 @@ def test_a_corrected_row_is_shown_before_and_after(
         (("--set", "prior=1"), "correction-column"),
         (("--set", "priors=many"), "correction-refused"),
         (("--set", "age=15"), "correction-refused"),
+        (("--set", "priors=1", "--set", "priors=2"), "correction-twice"),
+        (("--quarantine", "q"), "score-records-option"),
         (("--without", "C1"), "correction-not-here"),
         (("--change", "offences:O1:code=8N"), "correction-not-here"),
         (("--without", "C1", "--change", "offences:O1:code=8N"), "correction-one"),
@@ -299,7 +322,8 @@ def test_a_custody_event_of_records_is_explained_with_the_records_behind_it(run:
     ended = run("explain", person.bundle, person.folder, "--id", person.custody_id, "--sheet", "s.pdf")
     assert ended.status == 0
     assert check_sums(ended.out) == 2
-    assert "records behind it, newest last" in ended.out
+    assert "records behind it, newest first" in ended.out
+    assert re.search(r" C\d+, C\d+, C\d+, C\d+, C\d+ and \d+ earlier\n", ended.out)
     assert re.search(r"records behind these facts|If the record [CO]", ended.out)
     assert (here / "s.pdf").read_bytes().startswith(b"%PDF")
 
@@ -308,10 +332,10 @@ def test_a_record_left_out_or_put_right_gives_a_difference(run: Run, person: Per
     case = ("explain", person.bundle, person.folder, "--id", person.custody_id)
     left = run(*case, "--without", person.offence_id)
     assert left.status == 0
-    assert f"With a correction: the record {person.offence_id} left out." in left.out
+    assert f"With a change: offence {person.offence_id} left out. Nothing on record was changed." in left.out
     changed = run(*case, "--change", f"offences:{person.offence_id}:code=8N")
     assert changed.status == 0
-    assert f"offences {person.offence_id}, code: '" in changed.out
+    assert f"offence {person.offence_id}, offence code: '" in changed.out
     assert check_sums(changed.out) == 2
 
 
@@ -319,6 +343,8 @@ def test_a_record_left_out_or_put_right_gives_a_difference(run: Run, person: Per
     ("options", "code"),
     [
         (("--without", "X1"), "correction-record-unknown"),
+        (("--without", ""), "correction-record-unknown"),
+        (("--quarantine", "nowhere"), "score-quarantine-other"),
         (("--without", "{custody_id}"), "correction-presenting"),
         (("--change", "offences:{offence_id}=8N"), "correction-form"),
         (("--change", "offences:{offence_id}:code=none"), "correction-value"),

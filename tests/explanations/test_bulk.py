@@ -116,6 +116,17 @@ def test_many_ages_leave_the_same_room_to_others(data: st.DataObject):
     agree(features, Settings(reasons_shown=data.draw(st.integers(1, 9))), frame, made)
 
 
+@trials(deadline=None, max_examples=40)
+@given(st.data())
+def test_ages_at_something_first_are_chosen_alike(data: st.DataObject):
+    firsts = tuple(feature_of(spec) for spec in SPECS if spec.op == Op.FIRST_AGE)
+    features = (*firsts[:2], *(Feature(f"f{i}", "number", f"fact {i}") for i in range(7)), *firsts[2:], MIXED[0])
+    rows = data.draw(st.integers(1, 6))
+    frame = pd.DataFrame({f.name: np.arange(rows, dtype=float) for f in features})
+    made = data.draw(st.composite(lambda draw: contributions(draw, features, rows))())
+    agree(features, Settings(reasons_shown=data.draw(st.integers(1, 9))), frame, made)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @trials(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frame=frames())

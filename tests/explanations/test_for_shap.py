@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,6 +80,27 @@ def test_shap_draws_it(bundle: ModelBundle, features: pd.DataFrame, plots: Any, 
         drawn = plt.gcf()
         assert any(axes.has_data() for axes in drawn.axes), draw.__name__
         drawn.canvas.draw()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_example_of_the_docs_draws(
+    bundle: ModelBundle, table_file: Path, plots: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import matplotlib.pyplot as plt
+
+    page = (Path(__file__).parents[2] / "docs" / "explanations.md").read_text("utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(bundle.folder, tmp_path / "bundle")
+    shutil.copy(table_file, tmp_path / "cases.csv")
+    monkeypatch.chdir(tmp_path)
+    drawn: list[str] = []
+    monkeypatch.setattr(plt, "show", lambda: drawn.append(type(plt.gcf()).__name__))
+    known: dict[str, Any] = {}
+    exec(block, known)
+    assert len(drawn) == 2
+    made = known["explanation"]
+    shown = 100 * sigmoid(known["contributions"].log_odds)
+    np.testing.assert_allclose(made.base_values + made.values.sum(axis=1), shown, rtol=0, atol=1e-9)
 
 
 def test_without_shap_the_problem_names_the_extra(

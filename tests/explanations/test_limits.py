@@ -10,6 +10,7 @@ import pytest
 
 from forecast.cases import OutcomeScale
 from forecast.explanations.limits import interval_text, outside_sentence, set_names, set_sentence
+from forecast.features.catalogue import whole_set
 from forecast.models.outcome_sets import OutcomeSets
 from forecast.models.support import fit_support
 from forecast.tables.description import Feature
@@ -59,7 +60,7 @@ def row(**changes: object) -> pd.DataFrame:
     [
         ({"age": 90.0}, "older than anybody in training (Age at arrest: 90 years)"),
         ({"age": 3.0}, "younger than anybody in training (Age at arrest: 3 years)"),
-        ({"arrests": 99.0}, "99 arrests on record, well above anybody's in training"),
+        ({"arrests": 99.0}, "99 arrests on record: a higher figure than any in training"),
         ({"offence": "piracy"}, "Offence: piracy, which nobody in training had"),
         ({"arrests": np.nan}, "Arrests on record: not recorded; everybody in training had an entry here"),
     ],
@@ -75,3 +76,23 @@ def test_it_is_said_why_a_record_lies_outside(changes: dict[str, object], words:
     assert words in text
     assert not [word for word in CAUSAL if word in text.lower()]
     assert outside_sentence(support, row(), FEATURES) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("years_since_offence", 30.8, "Latest earlier offence 30.8 years ago, longer ago than anybody's in training"),
+        ("years_since_offence", 0.1, "Latest earlier offence 1 month ago, more recent than anybody's in training"),
+        ("first_arrest_age", 60.0, "a higher figure than any in training"),
+        ("arrests", 30.0, "30 arrests on record: a higher figure than any in training"),
+    ],
+)
+def test_how_far_a_record_goes_is_said_in_words_that_fit_the_fact(name: str, value: float, words: str):
+    known = {f.name: f for f in whole_set("extended+hart+sanctions").features}
+    names = ("arrests", "years_since_offence", "first_arrest_age")
+    features = [Feature(n, "number", known[n].phrase, unit=known[n].unit) for n in names]
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({n: rng.uniform(2, 20, 300) for n in names})
+    support = fit_support(features, frame, np.arange(300))
+    one = frame.iloc[[0]].reset_index(drop=True).assign(**{name: value})
+    assert words in outside_sentence(support, one, features)

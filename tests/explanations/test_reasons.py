@@ -14,14 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from forecast.cases import Contributions, Reasons
-from forecast.explanations import wording
 from forecast.explanations.points import to_points
-from forecast.explanations.reasons import Reasoner, importance, whole_points
+from forecast.explanations.reasons import Reasoner, importance, whole_points, whole_themes
+from forecast.explanations.strength import strength as said_strength
+from forecast.explanations.strength import strengths_of
+from forecast.explanations.texts import load_texts
+from forecast.features.catalogue import whole_set
+from forecast.features.spec import Op
 from forecast.models.bundle import ModelBundle
 from forecast.settings import Settings
 from forecast.tables.description import Feature
 from tests.helpers import CAUSAL, KINDS, frames
 
+TEXTS = load_texts()
 PLAIN = tuple(Feature(f"f{i}", "number", f"fact {i}") for i in range(8))
 AGE = Feature("age", "number", "age", unit="years")
 SEX = Feature("sex", "category", "sex", levels=("M", "F"))
@@ -36,6 +41,12 @@ def explained(
     return Reasoner(features, Settings(**settings)).reasons(frame, made)[0]
 
 
+def signs_kept(reasons: Reasons) -> bool:
+    points = whole_points(reasons)[1]
+    return all(number * item.points >= 0 and (number or abs(item.points) < 1)
+               for item, number in zip(reasons.items, points, strict=True))  # fmt: skip
+
+
 def check_sum(reasons: Reasons) -> None:
     total = reasons.start + sum(item.points for item in reasons.items) + reasons.remainder
     assert total == pytest.approx(reasons.shown, abs=1e-9)
@@ -44,6 +55,9 @@ def check_sum(reasons: Reasons) -> None:
     assert shown == round(reasons.shown)
     exact = [reasons.start, *(item.points for item in reasons.items), reasons.remainder]
     assert all(abs(w - x) < 1 + 1e-6 for w, x in zip([start, *points, remainder], exact, strict=True))
+    assert start == round(reasons.start)
+    themes = whole_themes(reasons)
+    assert not themes or start + sum(size for _, size in themes) == shown
 
 
 values8 = arrays(np.float64, 8, elements=st.floats(-2, 2)).map(list)
@@ -97,6 +111,33 @@ def test_age_and_sex_are_always_shown_with_a_note(values: list[float], age: floa
     )
 
 
+FIRST_AGES = tuple(
+    Feature(f.name, "number", f.phrase, unit=f.unit)
+    for f in whole_set("extended+hart+sanctions").features
+    if f.op == Op.FIRST_AGE
+)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=len(FIRST_AGES), max_size=len(FIRST_AGES)), st.integers(2, 8))
+def test_ages_at_something_first_take_their_turn_like_other_facts(firsts: list[float], shown: int):
+    features = (*PLAIN, *FIRST_AGES, AGE, SEX)
+    reasons = explained(features, [0.5] * 4 + [-0.3] * 4 + [*firsts, 0.01, 0.01], reasons_shown=shown)
+    assert all(f.always_shown for f in FIRST_AGES)
+    named = [item.feature for item in reasons.items]
+    assert {"age", "sex"} <= set(named)
+    assert len(named) <= shown
+    check_sum(reasons)
+
+
+def test_a_first_age_that_is_shown_stands_in_the_note_and_one_that_is_not_does_not():
+    features = (*PLAIN, FIRST_AGES[0], AGE, SEX)
+    seen = explained(features, [0.1] * 8 + [0.9, 0.2, 0.2], reasons_shown=3)
+    assert [item.feature for item in seen.items] == [FIRST_AGES[0].name, "age", "sex"]
+    assert seen.notes[0].startswith("Age at the first earlier arrest, age and sex are shown because")
+    unseen = explained(features, [0.9] * 8 + [0.1, 0.2, 0.2], reasons_shown=3)
+    assert unseen.notes[0].startswith("Age and sex are shown because")
+
+
 def test_many_ages_leave_room_for_the_facts_that_move_most():
     ages = tuple(Feature(f"age{i}", "number", f"age {i}", unit="years") for i in range(7))
     ages = tuple(dataclasses.replace(each, protected="a protected characteristic (age)") for each in ages)
@@ -111,29 +152,35 @@ def test_many_ages_leave_room_for_the_facts_that_move_most():
 
 def test_a_feature_without_effect_is_said_to_leave_the_forecast_as_it_is():
     items = {item.feature: item for item in explained((*PLAIN, AGE), [0.4] * 8 + [0.0]).items}
-    assert items["age"].direction == wording.NEITHER
+    assert items["age"].direction == TEXTS["reason.neither"]
     assert items["age"].points == 0.0
     assert str(items["age"].points) == "0.0"
 
 
 @pytest.mark.parametrize(
     ("points", "strength"),
-    [(0.5, wording.A_LITTLE), (3.9, wording.A_LITTLE), (4.0, wording.SOME), (7.9, wording.SOME), (8.0, wording.A_LOT)],
+    [
+        (0.5, TEXTS["reason.a_little"]),
+        (3.9, TEXTS["reason.a_little"]),
+        (4.0, TEXTS["reason.some"]),
+        (7.9, TEXTS["reason.some"]),
+        (8.0, TEXTS["reason.a_lot"]),
+    ],
 )
 def test_strength_goes_by_the_points_of_the_settings(points: float, strength: str):
-    reasoner = Reasoner(PLAIN, Settings(points_some=4, points_a_lot=8))
-    assert reasoner._strength(points) == reasoner._strength(-points) == strength
+    strengths = strengths_of(Settings(points_some=4, points_a_lot=8), TEXTS)
+    assert said_strength(points, strengths) == said_strength(-points, strengths) == strength
 
 
 def test_directions_follow_the_signs():
     items = explained(PLAIN[:2], [0.5, -0.4]).items
-    assert [item.direction for item in items] == [wording.RAISES, wording.LOWERS]
+    assert [item.direction for item in items] == [TEXTS["reason.raises"], TEXTS["reason.lowers"]]
 
 
 def test_lowering_a_level_to_the_one_before_is_a_row_of_its_own():
     reasons = explained(PLAIN, [1.0, 0.5, -0.2, 0, 0, 0, 0, 0], base=-0.5, cap=-0.7)
     last = reasons.items[-1]
-    assert (last.feature, last.fact, last.direction) == ("", wording.CAP, wording.LOWERS)
+    assert (last.feature, last.fact, last.direction) == ("", TEXTS["reason.cap"], TEXTS["reason.lowers"])
     assert last.points < 0
     check_sum(reasons)
 
@@ -143,8 +190,8 @@ def test_a_reason_says_its_theme_and_how_the_fact_may_be_wrong_and_the_cap_has_a
     items = {item.feature: item for item in reasons.items}
     assert (items["age"].theme, items["age"].can_be_wrong) == ("age and sex", "The date of birth may be wrong.")
     assert items["f0"].theme == "other facts on record"
-    assert (items[""].theme, items[""].can_be_wrong) == (wording.CAP, "")
-    assert [theme for theme, _ in reasons.themes] == ["other facts on record", "age and sex", wording.CAP]
+    assert (items[""].theme, items[""].can_be_wrong) == (TEXTS["reason.cap"], "")
+    assert [theme for theme, _ in reasons.themes] == ["other facts on record", "age and sex", TEXTS["reason.cap"]]
     assert reasons.start + sum(points for _, points in reasons.themes) == pytest.approx(reasons.shown, abs=1e-9)
 
 
@@ -191,6 +238,15 @@ def test_whole_points_close_for_any_reasons(tenths: list[int], start: int, shown
     items = tuple(Reason("f", "fact", "", "", t / 10) for t in tenths)
     remainder = round((shown - start - sum(tenths)) / 10, 1)
     check_sum(Reasons(start / 10, items, remainder, shown / 10))
+
+
+@given(arrays(np.float64, (40, 8), elements=st.floats(-2, 2)), st.floats(-3, 3), st.integers(1, 8))
+def test_the_starting_point_is_the_same_whole_figure_for_everybody(values: np.ndarray, base: float, shown: int):
+    frame = pd.DataFrame({f.name: np.ones(len(values)) for f in PLAIN})
+    made = Contributions(tuple(f.name for f in PLAIN), base, values, np.zeros(len(values)))
+    found = Reasoner(PLAIN, Settings(reasons_shown=shown)).reasons(frame, made)
+    assert len({whole_points(each)[0] for each in found}) == 1
+    assert all(signs_kept(each) for each in found)
 
 
 def test_importance_is_the_mean_size_largest_first_ties_in_the_order_of_the_catalogue():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import string
@@ -14,12 +15,16 @@ import pandas as pd
 import pytest
 
 from forecast.cases import Contributions, Reasons
+from forecast.cli.explained import whole_text
 from forecast.explanations import own, wording
 from forecast.explanations.limits import interval_text, outside_sentence, set_sentence
 from forecast.explanations.reasons import Reasoner
 from forecast.explanations.texts import load_texts, texts_of
+from forecast.models.bundle import ModelBundle
 from forecast.models.outcome_sets import OutcomeSets
 from forecast.problems import Problem, Problems
+from forecast.scoring.scorer import notes_of
+from forecast.scoring.whole_case import case_of_table
 from forecast.settings import Settings
 from forecast.tables.description import Feature
 from forecast.tables.toml_text import to_toml
@@ -185,7 +190,9 @@ def test_limits_and_own_lines_speak_the_language_of_the_file_too(strange: Path) 
     texts = load_texts(strange)
     assert interval_text(41, 0.38, 0.45, texts=texts) == "41 жж 100 (38 жж 45)"
     held = np.array([True, True, False])
-    assert "What may come" not in set_sentence(held, OutcomeSets((0.4, 0.3, 0.1), 0.8, 0.1, 0.0), SCALE, texts=texts)
+    assert "Possible outcomes" not in set_sentence(
+        held, OutcomeSets((0.4, 0.3, 0.1), 0.8, 0.1, 0.0), SCALE, texts=texts
+    )
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"age": rng.uniform(18, 60, 300), "arrests": 3.0, "offence": ["theft", "drugs"] * 150})
     support = fit_support(FEATURES, frame, np.arange(300))
@@ -202,3 +209,22 @@ def test_the_file_of_the_docs_works_as_shown(tmp_path: Path) -> None:
     assert said("arrests_2y", 2.0, path) == "2 detentions in the last 2 years"
     assert said("arrests_1y", 0.0, path) == "No arrest on record in the year before this one"
     assert said("years_since_arrest", 2.0, path) == "2 years since the latest earlier detention"
+
+
+def test_a_text_in_another_language_leaves_no_english_on_the_terminal_nor_in_notes(
+    strange: Path, bundle: ModelBundle, table_file: Path, settings: Settings
+) -> None:
+    theirs = dataclasses.replace(settings, texts=strange)
+    first = pd.read_csv(table_file)["case_id"][0]
+    notes = notes_of(bundle, {"sex": np.array([True])}, 1, texts_of(theirs))
+    case = case_of_table(bundle, table_file, first, theirs)
+    case = dataclasses.replace(case, explained=dataclasses.replace(case.explained, note=notes[0]))
+    text = whole_text(case)
+    assert wording.sentence(notes[0]) in text
+    ours = [bundle.model_id, first, *bundle.scale.words, *bundle.scale.bands]
+    for f in bundle.description.features:
+        ours += [f.phrase, wording.sentence(f.phrase), f.unit, f.theme, *f.words, *f.levels, f.missing_words]
+        ours += [part for words in (f.none_words, f.one_words, f.many_words) for part in words.split("{value}")]
+    for known in sorted({each.strip() for each in ours if each.strip()}, key=len, reverse=True):
+        text = re.sub(re.escape(known), "", text, flags=re.IGNORECASE)
+    assert not re.findall(r"[A-Za-z]{2,}", text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +30,13 @@ def test_facts_of_none_are_left_out_unless_they_must_be_named():
     reasons = reasons_of(30.0, [5.0, 0.1, 0.2], 0.0)
     assert [item.feature for item, _ in told(reasons).rows] == ["f0"]
     assert [item.feature for item, _ in told(reasons, {"f2"}).rows] == ["f0", "f2"]
+
+
+@given(st.lists(st.integers(-200, 200).map(lambda n: n / 10), min_size=1, max_size=8), tenths)
+def test_the_word_of_strength_is_that_of_the_number_beside_it(points: list[float], remainder: float):
+    reasons = replace(reasons_of(30.4, points, remainder), strengths=((8.0, "a lot"), (4.0, "some"), (0.0, "a little")))
+    for item, number in told(reasons).rows:
+        assert item.strength == ("a lot" if abs(number) >= 8 else "some" if abs(number) >= 4 else "a little")
 
 
 def test_where_no_fact_comes_to_one_in_100_all_are_told():

@@ -105,6 +105,11 @@ def test_nobody_and_everybody_are_never_claimed(count: int, text: str):
     assert about(count) == text
 
 
+@pytest.mark.parametrize(("count", "text"), [(0, "under 1"), (1, "1"), (99, "99"), (100, "over 99")])
+def test_no_per_cent_claim_nobody_or_everybody(count: int, text: str):
+    assert wording.percent(count) == text
+
+
 def test_a_phrase_begins_a_sentence_with_a_capital_and_keeps_the_rest():
     assert wording.sentence("NHS number on record") == "NHS number on record"
     assert wording.sentence("on bail") == "On bail"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
 from forecast.problems import CATALOGUE, Problem
+from forecast.records.check import full_disk_told
 from forecast.records.mapping import load_mapping
 from forecast.records.result import declared_end
 from forecast.records.schema import CUSTODY_EVENTS, OFFENCES
@@ -45,6 +50,59 @@ def test_accepted_rows_have_the_canonical_schema_and_order_and_the_same_bytes_wh
         content = pq.read_table(one)
         assert content.schema.equals(table.arrow, check_metadata=True)
         assert content["person_id"].to_pylist() == sorted(content["person_id"].to_pylist())
+
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+"""
+
+
+def with_small_disk(size: int, program: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program whose files may not grow beyond a size, as if the disk were full."""
+    command = [sys.executable, "-c", FULL + program, str(size), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=arguments[0].parent)
+
+
+def test_a_disk_that_is_full_while_records_are_staged_is_a_problem_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", many(400))
+    program = "from forecast.cli import main\nmain(['data', 'check', sys.argv[2], '--out', sys.argv[3], '--quiet'])"
+    done = with_small_disk(4_000, program, folder, tmp_path / "out")
+    assert done.returncode == 2
+    assert "file-unwritable" in done.stderr
+    assert f"{tmp_path} cannot be written: File too large" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("limit", ["the disk", "the share of the disk that DuckDB takes"])
+def test_a_disk_that_is_full_when_duckdb_spills_is_a_problem(limit: str, tmp_path: Path) -> None:
+    program = f"""
+import duckdb
+from pathlib import Path
+from forecast.problems import Problem
+from forecast.records.check import full_disk_told
+work = Path(sys.argv[2])
+try:
+    with full_disk_told(work), duckdb.connect(config={{"temp_directory": str(work / "spill"), "threads": 1}}) as con:
+        con.execute("SET memory_limit = '20MB'")
+        if {limit != "the disk"}:
+            con.execute("SET max_temp_directory_size = '1MB'")
+        con.execute("CREATE TABLE t AS SELECT md5(i::text) AS a FROM range(800000) t(i)").fetchall()
+except Problem as problem:
+    print(problem.code, problem.sentence)
+"""
+    done = with_small_disk(500_000 if limit == "the disk" else 1 << 30, program, tmp_path / "work")
+    assert done.stdout.startswith(f"file-unwritable {tmp_path} cannot be written: "), done.stderr
+
+
+def test_other_faults_of_files_are_told_as_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), full_disk_told(tmp_path):
+        raise PermissionError(errno.EACCES, "not yours")
+    with duckdb.connect() as con:
+        con.execute("SET temp_directory = ''; SET memory_limit = '5MB'")
+        with pytest.raises(duckdb.OutOfMemoryException), full_disk_told(tmp_path):
+            con.execute("CREATE TABLE t AS SELECT md5(i::text) AS a FROM range(800000) t(i)").fetchall()
 
 
 def test_too_many_refused_rows_fail_the_check_which_still_writes_the_quarantine(tmp_path: Path) -> None:

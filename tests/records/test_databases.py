@@ -110,6 +110,13 @@ def wide(database: Database, rows: int = 12_000) -> None:
     )
 
 
+def without_keys(database: Database) -> int:
+    """Take the key from a twelfth of the rows; return how many have none."""
+    database.run("UPDATE wide SET id = NULL WHERE n % 12 = 0")
+    [(count,)] = database.run("SELECT count(*) FROM wide WHERE id IS NULL")
+    return int(count)
+
+
 # What comes out
 
 
@@ -244,7 +251,9 @@ def test_a_reader_that_is_cut_off_goes_on_in_the_same_snapshot_behind_the_last_p
     database: Database, tmp_path: Path, impatient: None
 ) -> None:
     wide(database)
-    fetch_table(database.url, "wide", tmp_path / "whole.parquet", order_by=("id", "n"))
+    assert without_keys(database) == 1_000
+    assert fetch_table(database.url, "wide", tmp_path / "whole.parquet", order_by=("id", "n")) == 12_000
+    assert pq.read_table(tmp_path / "whole.parquet")["id"].to_pylist()[-1_001:].count(None) == 1_000
 
     def disturb() -> None:
         database.run("DELETE FROM wide WHERE n % 2 = 0", "INSERT INTO wide VALUES ('k0', -1, 'new')")
@@ -256,6 +265,17 @@ def test_a_reader_that_is_cut_off_goes_on_in_the_same_snapshot_behind_the_last_p
     [_, said] = progress.labels
     assert "connection lost; going on behind part" in said
     assert progress.rows < 12_000  # what was in parts already did not come again
+
+
+@pytest.mark.parametrize("rows", [11_300, 11_900])
+def test_a_reader_that_is_cut_off_among_rows_without_a_key_loses_and_repeats_none(
+    rows: int, database: Database, tmp_path: Path, impatient: None
+) -> None:
+    wide(database)
+    without_keys(database)
+    progress = Events(once(lambda: database.cut("COPY%"), "copying", rows))
+    assert fetch_table(database.url, "wide", tmp_path / "cut.parquet", order_by=("id",), progress=progress) == 12_000
+    assert sorted(pq.read_table(tmp_path / "cut.parquet")["n"].to_pylist()) == list(range(1, 12_001))
 
 
 def test_when_the_snapshot_is_lost_too_everything_starts_again_from_one_new_moment(

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,12 +16,13 @@ import pytest
 
 from forecast.ledger import Ledger
 from forecast.problems import Problem
-from forecast.records.check import check_records
-from forecast.records.linking import store
+from forecast.records.check import check_records, work_folder
+from forecast.records.linking import database, store
 from forecast.records.linking.events import DECIDED, replayed
 from forecast.records.linking.find import Options
 from forecast.records.linking.identity import LINKED, MERGED, SPLIT
 from forecast.records.linking.link import LinkResult, link_people
+from forecast.records.linking.model import _database
 from forecast.synthetic.force import write_force
 
 STATE = (store.IDENTITIES, store.NOMINALS, store.PAIRS, store.PERSON_IDS, store.REVIEW)
@@ -31,7 +33,7 @@ class Force:
 
     def __init__(self, folder: Path) -> None:
         self.raw, self.folder = folder / "raw", folder
-        write_force(self.raw, 150, 5, duplicates=0.2)
+        write_force(self.raw, 100, 5, duplicates=0.2)
         self.truth = self.raw / "truth" / "nominals.parquet"
         self.ledger = Ledger(folder / "ledger.jsonl")
         self.result = link_people(self.raw, folder / "one", self.ledger, Options(truth=self.truth))
@@ -88,6 +90,52 @@ def test_the_linked_records_pass_the_check_and_every_row_is_accounted_for(force:
     assert set(events) <= set(persons)
 
 
+def test_names_that_do_not_fit_into_memory_go_where_only_the_owner_may_look_and_are_gone_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with work_folder(tmp_path / "out") as work:
+        assert work.parent == tmp_path
+        assert (work.stat().st_mode & 0o777) == 0o700
+        with _database(work) as api:
+            con = api.duckdb_con
+            con.execute("SET memory_limit = '20MB'")
+            con.execute("CREATE TABLE names AS SELECT md5(i::text) || i AS name FROM range(800000) t(i)").fetchall()
+            assert [path.name for path in work.iterdir()] == ["spill"]
+            assert list((work / "spill").iterdir())
+            with pytest.raises(duckdb.PermissionException):
+                con.execute(f"COPY names TO '{tmp_path}/names.csv'")
+    assert [path.name for path in tmp_path.rglob("*")] == ["here"]
+
+
+def test_linking_and_reading_nominals_keep_what_does_not_fit_beside_the_output(
+    force: Force, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def connect(work: Path) -> duckdb.DuckDBPyConnection:
+        con = database.connect(work)
+        [(folder,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
+        opened.append(folder)
+        return con
+
+    for module in ("model", "nominals"):
+        monkeypatch.setattr(f"forecast.records.linking.{module}.connect", connect)
+    again(force, last_renamed(force, tmp_path / "raw"), tmp_path / "two", ledger)
+    assert len(opened) == 2
+    assert len({*opened}) == 1
+    assert Path(opened[0]).parent.parent == tmp_path
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.jsonl", "ledger.jsonl.head", "raw", "two"]
+
+
+def last_renamed(force: Force, folder: Path) -> Path:
+    """Return the raw records, the last nominal with another surname: one to compare again."""
+    nominals = nominals_of(force)
+    names = [*nominals["surname"].to_pylist()[:-1], "Zzyzx"]
+    return changed_copy(force, folder, nominals.set_column(3, nominals.schema.field("surname"), [names]))
+
+
 def test_names_stay_in_the_folder_of_the_linking_which_only_its_owner_may_open(force: Force) -> None:
     surnames = {name for name in force.state.nominals["surname"] if isinstance(name, str) and len(name) > 6}
     linking = force.folder / "one" / "linking"
@@ -129,7 +177,11 @@ def test_the_same_load_again_changes_nothing_and_tells_the_ledger_nothing(
         assert filecmp.cmp(path, tmp_path / "two" / "records" / path.name, False), path.name
 
 
-def test_later_loads_compare_only_what_is_new_and_keep_every_id(force: Force, tmp_path: Path) -> None:
+def test_later_loads_compare_only_what_is_new_and_keep_every_id(
+    force: Force, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What was learnt from all of the force stands in for what its first part teaches: to learn takes seconds.
+    monkeypatch.setattr("forecast.records.linking.find.train", lambda nominals, work: force.state.trained)
     nominals, ledger = nominals_of(force), Ledger(tmp_path / "ledger")
     early = nominals.filter(pa.array([i % 5 != 0 for i in range(len(nominals))]))
     first = changed_copy(force, tmp_path / "raw1", early)

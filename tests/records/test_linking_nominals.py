@@ -16,7 +16,7 @@ ROWS = {"persons": [person("P1"), person("P2"), person("P7")], "custody_events":
 
 
 def read(path: Path) -> Load:
-    return read_load(path, open_records(path))
+    return read_load(path, open_records(path), path.parent)
 
 
 def test_a_csv_file_in_the_words_of_the_force_is_read_by_its_own_mapping(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,3 +45,28 @@ def test_a_truth_that_does_not_know_a_nominal_is_refused(tmp_path: Path) -> None
     pq.write_table(pa.table({"nominal_id": ["a"], "who": ["1"]}), path)
     with pytest.raises(Problem):
         read_truth(path, ["a"])
+
+
+def test_an_id_in_a_csv_file_stays_the_text_that_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_text("nominal_id,true_id,planted\n007,01,\n1.0,1,moved\n", "utf-8")
+    truth = read_truth(path, ["007", "1.0"])
+    assert truth.of == {"007": "01", "1.0": "1"}
+    assert truth.planted == {"1.0": "moved"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"nominal_id,true_id\na,1\nb,SECRET,Name\nc\n", "row 3, counted from the header on.*2 such rows"),
+        (b"nominal_id,true_id\nSECRET\xff,1\n", "cannot be read as CSV in UTF-8"),
+        (b"", "cannot be read as CSV in UTF-8"),
+    ],
+)
+def test_of_a_truth_that_cannot_be_read_no_value_is_told(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_bytes(content)
+    with pytest.raises(Problem, match=said) as raised:
+        read_truth(path, ["a"])
+    assert raised.value.code == "link-truth"
+    assert "SECRET" not in "".join(traceback.format_exception(raised.value))

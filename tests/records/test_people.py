@@ -49,3 +49,20 @@ def test_tables_that_a_force_need_not_have_are_empty(records_folder: Path, tmp_p
     with pytest.raises(Problem) as problem:
         load_person(tmp_path, person)
     assert problem.value.code == "records-not-canonical"
+
+
+def test_a_file_whose_body_is_damaged_is_a_problem_that_names_it(records_folder: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(records_folder, tmp_path / "records"))
+    event = load_records(folder).custody_events.slice(0, 1).to_pylist()[0]
+    path = folder / "custody_events.parquet"
+    body = bytearray(path.read_bytes())
+    body[4 : len(body) // 2] = bytes(len(body) // 2 - 4)  # head and foot stay
+    path.write_bytes(body)
+    for call in (
+        lambda: person_in_custody(folder, event["custody_id"]),
+        lambda: load_person(folder, event["person_id"]),
+    ):
+        with pytest.raises(Problem) as found:
+            call()
+        assert found.value.code == "file-format"
+        assert found.value.facts["path"] == path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,42 @@ def test_no_password_whatever_it_looks_like_is_shown_or_quoted(password: str) ->
         assert "QX" not in said
     else:
         assert "QX" not in without_secrets(f'FATAL: the password "{password}" is not right\nQX', url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:p#s3cret@localhost/db#t",
+        "postgresql://u:12#s3cret@localhost/db#t",
+        "postgresql://u:12#34s3cret@localhost:5432/db",
+        "postgresql://u:p#s3cret/x@localhost/db#custody.events",
+        'postgresql://u:p#"s3cret@localhost/db#"Odd Name"',
+        "postgresql://u@localhost/db?password=p#s3cret#t",
+        "u:p#s3cret@localhost/db#t",
+    ],
+)
+def test_a_password_with_a_hash_in_it_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(Problem) as problem:
+        parse_place(text)
+    assert problem.value.code == "database-address"
+    said = "".join(traceback.format_exception(problem.value))
+    assert "s3cret" not in said
+    assert "u:" not in problem.value.sentence
+    assert "12" not in problem.value.sentence
+
+
+@pytest.mark.parametrize("table", ['"a@b/c#d"', 'custody."Events 1/2"', "SELECT a/b FROM t WHERE c = '@#'"])
+def test_what_is_odd_in_the_name_of_a_table_stands_between_double_quotes(table: str) -> None:
+    assert parse_place(f"postgresql://h/d#{table}") == Place("postgresql://h/d", table)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=8).map(lambda text: f"{text}QX"))
+def test_no_end_of_a_password_is_shown_as_a_table(password: str) -> None:
+    try:
+        said = str(parse_place(f"postgresql://me:{password}@host/force#custody.events"))
+    except Problem as problem:
+        said = str(problem)
+    assert "QX" not in said
 
 
 def complaint(url: str) -> str:

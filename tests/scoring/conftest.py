@@ -18,9 +18,9 @@ from forecast.scoring.batch import Scored, score_file
 from forecast.settings import Settings
 from tests.postgres import database, postgres_server
 from tests.scoring.force import Force
-from tests.scoring.spark_world import bundle_of_records
+from tests.scoring.spark_world import bundle_folder, bundle_of_records, scorer, session
 
-__all__ = ["Run", "database", "postgres_server", "scored", "table"]
+__all__ = ["Run", "bundle_folder", "database", "postgres_server", "scored", "scorer", "session", "table"]
 
 
 @dataclass

@@ -12,12 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
 
 from forecast.models.bundle import ModelBundle
 from forecast.problems import Problem
 from forecast.records.result import CHECK_FILE
 from forecast.records.schema import TABLES, TIME
 from forecast.scoring.batch import Scored, score_file
+from forecast.scoring.work import Work
 from forecast.settings import Settings
 
 DAY = datetime.date(2017, 9, 1)
@@ -88,3 +90,22 @@ def as_of(records: Path, folder: Path, day: datetime.date) -> Path:
         pq.write_table(rows, folder / f"{table.name}.parquet")
     shutil.copy(records / CHECK_FILE, folder / CHECK_FILE)
     return folder
+
+
+class Stopped(BaseException):
+    """A run ends in the middle, as by a signal."""
+
+
+def stopped_after(parts: int, force: Force, out: Path, monkeypatch: pytest.MonkeyPatch, **asked: Any) -> None:
+    """Begin a run and end it when it has written so many parts."""
+    original, done = Work.keep, iter(range(1000))
+
+    def keep(self: Work, *arguments: Any) -> Any:
+        if next(done) >= parts:
+            raise Stopped
+        return original(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "keep", keep)
+        with pytest.raises(Stopped):
+            force.score(out, **asked)

@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from forecast.models.bundle import write_bundle
+from forecast.models.bundle import load_bundle, write_bundle
 from forecast.problems import Problem
 from forecast.records.records import Records
 from forecast.records.schema import TABLES
 from forecast.scoring import spark_session
+from forecast.scoring.from_records import RecordScorer
 from forecast.scoring.spark_rows import KEY, ORDER, PERSON, RECORDED, TABLE, rest
 from forecast.settings import Settings
 from forecast.tables.assemble import write_cases
@@ -103,3 +104,20 @@ def written(folder: Path, records: Records) -> Path:
     for table in TABLES:
         pq.write_table(getattr(records, table.name), folder / f"{table.name}.parquet")
     return folder
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A session of Spark on this machine, or a skip that says why there is none."""
+    with small_session(tmp_path_factory.mktemp("spark")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(records_folder: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundle_of_records(records_folder, tmp_path_factory.mktemp("bundle"), settings)
+
+
+@pytest.fixture(scope="module")
+def scorer(bundle_folder: Path, settings: Settings) -> RecordScorer:
+    return RecordScorer.open(load_bundle(bundle_folder, threads=1), settings)

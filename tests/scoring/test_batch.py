@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import forecast
-from forecast.explanations.wording import NOT_SIGNED
+from forecast.explanations.texts import load_texts
 from forecast.files import sha256
 from forecast.models.bundle import ModelBundle, load_bundle, write_bundle
 from forecast.problems import Problem
@@ -474,7 +474,8 @@ def test_a_condition_whose_column_is_absent_is_noted(
     (tmp_path / "b").mkdir()
     write_bundle(tmp_path / "b", build(raw, "a test"), bundle.forecaster, {})
     run = scored(table, bundle=load_bundle(tmp_path / "b"))
-    assert run.done.notes == ("Not checked, for the column 'station' is not there: station A only", NOT_SIGNED)
+    standing = load_texts()["notes.not_signed"]
+    assert run.done.notes == ("Not checked, for the column 'station' is not there: station A only", standing)
     assert run.manifest["notes"] == list(run.done.notes)
     inside = scored(table.assign(station=["A", "B"] * 60), "in.parquet", bundle=load_bundle(tmp_path / "b"))
     assert inside.done.by_code == {"row-outside-cohort": 60}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,8 @@ from forecast.problems import Problem
 from forecast.records.schema import TABLES, TIME
 from forecast.scoring.batch import companions
 from forecast.scoring.delta import changed_people, first_new_moment, known_until, open_previous
-from tests.scoring.force import DAY, Force, as_of, code_of, manifest_of, read, written
+from forecast.scoring.work import Work
+from tests.scoring.force import DAY, Force, as_of, code_of, manifest_of, read, stopped_after, written
 
 LEVELS = ("any", "serious")
 LATER = datetime.date(2017, 11, 1)
@@ -105,11 +107,66 @@ def test_nothing_new_gives_an_empty_run(force: Force, tmp_path: Path):
     assert second.people["without_new_records"] == second.people["in"] == first.people["in"]
 
 
-def test_a_delta_run_is_resumed_to_the_same_bytes(force: Force, yesterday: Path, tmp_path: Path):
+@pytest.mark.parametrize("parts", [1, 4])
+def test_a_delta_run_is_resumed_to_the_same_bytes(
+    force: Force, yesterday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int
+):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        force.score(tmp_path / folder / "delta.parquet", since_run=yesterday, resume=True)
+    out = tmp_path / "a" / "delta.parquet"
+    stopped_after(parts, force, out, monkeypatch, since_run=yesterday)
+    assert written(tmp_path / "a") == {}
+    assert len(list(Work(out).parts.glob("*.json"))) == parts
+    force.score(out, since_run=yesterday, resume=True)
+    force.score(tmp_path / "b" / "delta.parquet", since_run=yesterday)
     assert written(tmp_path / "a") == written(tmp_path / "b")
+
+
+def test_what_came_after_the_period_of_the_run_before_is_new(force: Force, tmp_path: Path):
+    first = force.score(tmp_path / "first.parquet", before=DAY, reasons=False)
+    second = force.score(tmp_path / "second.parquet", since_run=first.out, reasons=False)
+    whole = read(force.score(tmp_path / "whole.parquet", reasons=False).out)
+    found = read(second.out)
+    assert 0 < len(found) < len(whole)
+    parts = [read(first.out), found.select(whole.column_names)]
+    order = [("person_id", "ascending"), ("as_of", "ascending"), ("custody_id", "ascending")]
+    assert pa.concat_tables(parts).sort_by(order).equals(whole)
+    assert force.score(tmp_path / "third.parquet", since_run=second.out, reasons=False).rows == 0
+
+
+def mended(force: Force, folder: Path) -> Path:
+    """Write the force's accepted records as if no row of them had been refused."""
+    shutil.copytree(force.records, folder)
+    check = json.loads((folder / "check.json").read_text("utf-8"))
+    for total in check["totals"]:
+        total["quarantined"] = 0
+    (folder / "check.json").write_text(to_json(check), "utf-8")
+    return folder
+
+
+def test_who_was_not_scored_for_rows_in_quarantine_is_scored_once_they_are_mended(force: Force, tmp_path: Path):
+    first = force.score(tmp_path / "first.parquet", reasons=False)
+    refused = read(first.out).filter(pc.starts_with(read(first.out)["not_scored"], "record-"))
+    records = mended(force, tmp_path / "mended")
+    second = force.score(tmp_path / "second.parquet", records, quarantine=None, since_run=first.out, reasons=False)
+    whole = read(force.score(tmp_path / "whole.parquet", records, quarantine=None, reasons=False).out)
+    found = read(second.out)
+    assert second.scored > 10
+    assert found["custody_id"].equals(refused["custody_id"])
+    expected = whole.filter(pc.is_in(whole["custody_id"], value_set=refused["custody_id"].combine_chunks()))
+    assert found.select(whole.column_names).equals(expected)
+    assert second.people["in"] - second.people["without_new_records"] == len(refused["person_id"].unique())
+    third = force.score(tmp_path / "third.parquet", records, quarantine=None, since_run=second.out, reasons=False)
+    assert (third.rows, third.people["without_new_records"]) == (0, third.people["in"])
+
+
+def test_mended_records_open_only_the_period_of_the_runs_before(force: Force, tmp_path: Path):
+    first = force.score(tmp_path / "first.parquet", since=DAY, reasons=False)
+    records = mended(force, tmp_path / "mended")
+    second = force.score(tmp_path / "second.parquet", records, quarantine=None, since_run=first.out, reasons=False)
+    start = datetime.datetime.combine(DAY, datetime.time(), datetime.UTC)
+    assert second.rows == first.by_code["record-offence-unknown"] > 0
+    assert pc.min(read(second.out)["as_of"]).as_py() >= start
 
 
 def changed(path: Path) -> None:

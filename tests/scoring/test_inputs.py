@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 
 from forecast.models.bundle import ModelBundle
 from forecast.problems import Problem
-from forecast.scoring.batch import score_file
+from forecast.records.places import parse_place, place_digest
+from forecast.scoring.batch import ALL_DONE, score_file
 from forecast.settings import Settings
-from tests.scoring.force import Force, hidden, manifest_of, read
+from tests.scoring.force import Force, code_of, hidden, manifest_of, read
 
 
 def in_sqlite(path: Path, **tables: pd.DataFrame) -> str:
@@ -65,3 +67,48 @@ def test_a_database_that_is_not_there_is_a_problem_that_leaves_nothing(
         score_file(force.bundle, place, tmp_path / "scores.parquet", force.settings)
     assert found.value.code == code
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_query_of_the_same_database_is_another_run(
+    bundle: ModelBundle, settings: Settings, table: pd.DataFrame, tmp_path: Path
+):
+    url = in_sqlite(tmp_path / "force.sqlite", cases=table)
+    out = tmp_path / "scores.parquet"
+    queries = [f"{url}#SELECT * FROM cases WHERE rowid {which} 60" for which in ("<", ">=")]
+    done = score_file(bundle, queries[0], out, settings)
+    again = score_file(bundle, queries[0], out, settings, resume=True)
+    assert (again.scored, again.notes[-1]) == (done.scored, ALL_DONE)
+    assert code_of(lambda: score_file(bundle, queries[1], out, settings, resume=True)) == "output-exists"
+    fewer = score_file(bundle, queries[1], out, settings, resume=True, overwrite=True)
+    assert done.rows + fewer.rows == len(table)
+    assert fewer.rows not in (0, len(table))
+
+
+def test_a_place_is_named_by_what_is_read_there_and_never_by_its_password(monkeypatch: pytest.MonkeyPatch):
+    def digest(text: str) -> str:
+        return place_digest(parse_place(text))
+
+    monkeypatch.setenv("FORCE", "postgresql://reader:old@host/force?sslmode=require")
+    whole = digest("env:FORCE#cases")
+    assert digest("postgresql://reader:new@host/force?sslmode=require#cases") == whole
+    others = ("reader@host/force?sslmode=require#others", "reader@host/force?options=-csearch_path%3Dx#cases",
+              "reader@other/force?sslmode=require#cases", "writer@host/force?sslmode=require#cases")  # fmt: skip
+    found = {digest(f"postgresql://{other}") for other in others}
+    assert len(found | {whole}) == 5
+
+
+def test_what_is_no_quarantine_is_never_replaced_by_one(force: Force, force_folder: Path, tmp_path: Path):
+    out, theirs = tmp_path / "scores.parquet", tmp_path / "scores.quarantine"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("mine", "utf-8")
+    for leave in ({}, {"overwrite": True}, {"resume": True}):
+        assert code_of(lambda: force.score(out, force_folder, reasons=False, **leave)) == "score-quarantine-taken"  # noqa: B023
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.quarantine"]
+    assert (theirs / "thesis.txt").read_text("utf-8") == "mine"
+
+
+def test_the_quarantine_of_an_older_run_is_replaced_with_leave(force: Force, force_folder: Path, tmp_path: Path):
+    out = tmp_path / "scores.parquet"
+    shutil.copytree(force.quarantine, tmp_path / "scores.quarantine")
+    assert code_of(lambda: force.score(out, force_folder, reasons=False)) == "output-exists"
+    assert force.score(out, force_folder, reasons=False, overwrite=True).quarantine == tmp_path / "scores.quarantine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,6 @@ import pyarrow.compute as pc
 import pytest
 
 from forecast.explanations.bulk import REASON
-from forecast.features.desk import Desk
-from forecast.features.origins import facts_behind
 from forecast.models.bundle import ModelBundle
 from forecast.problems import Problem
 from forecast.records.partitions import load_records
@@ -162,13 +161,46 @@ def test_reasons_name_the_records_behind_them(model: Ready, scores: pa.Table, re
     person = a_person(scores)
     records = load_person(records_folder, person)
     one = score_one(records, model)
-    desk = Desk(model.scorer.prepared).person(records)
     ids = {value for t in TABLES for value in getattr(records, t.name)[t.key].to_pylist()}
     named = [item for reasons in one.reasons.values() for item in reasons.items if item.feature]
-    for item in named:
-        assert item.records == facts_behind(desk, one.case_id, item.feature)
-        assert ids.issuperset(item.records)
+    assert all(ids.issuperset(item.records) for item in named)
     assert any(item.records for item in named)
+
+
+def behind(records: Rows, model: Ready, settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return the records behind each fact of the custody event `now`, most facts shown."""
+    able = ready(model.bundle, dataclasses.replace(settings, reasons_shown=20))
+    one = score_one(rows_as_records(records), able, custody_id="now")
+    return {item.feature: item.records for reasons in one.reasons.values() for item in reasons.items}
+
+
+def test_the_records_behind_single_facts_are_those_put_there_by_hand(model: Ready, settings: Settings):
+    found = behind(ONE, model, settings)
+    expected = {"arrests": ("a",), "offences": ("o1",), "now_harm": ("o2",), "property": (), "age": ()}
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_an_id_that_two_tables_share_is_named_with_its_table(model: Ready, settings: Settings):
+    shared = one_person(
+        [event("a", at(2010, 1, 1)), event("now", T)],
+        [offence("a", "a", at(2010, 1, 1)), offence("o2", "now", T)],
+    )
+    found = behind(shared, model, settings)
+    expected = {"arrests": ("custody_events:a",), "offences": ("offences:a",), "now_harm": ("o2",)}
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_bundle_that_was_not_made_ready_gives_the_same_forecast(model: Ready, settings: Settings):
+    one = score_one(rows_as_records(ONE), model, custody_id="now")
+    assert score_one(rows_as_records(ONE), model.bundle, custody_id="now", settings=settings) == one
+    assert score_one(rows_as_records(ONE), model.bundle, custody_id="now").probability == one.probability
+
+
+def test_a_moment_without_a_zone_is_a_problem(model: Ready):
+    with pytest.raises(Problem) as found:
+        score_one(rows_as_records(ONE), model, as_of=dt.datetime(2009, 1, 1))
+    assert found.value.code == "one-no-zone"
+    assert "2009-01-01T00:00:00" in found.value.sentence
 
 
 def test_others_on_record_change_nothing(model: Ready, scores: pa.Table, records_folder: Path):

@@ -9,12 +9,13 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
+from forecast.explanations.texts import load_texts
 from forecast.models.bundle import ModelBundle
 from forecast.problems import Problem
 from forecast.records.records import Records
 from forecast.records.schema import TABLES
 from forecast.scoring.one import Ready, ready, score_one
-from forecast.scoring.record_corrections import with_change, without_record
+from forecast.scoring.record_corrections import FIXED, with_change, without_record
 from forecast.settings import Settings
 from tests.scoring.people import person_with_history
 
@@ -74,8 +75,25 @@ def test_a_changed_value_gives_the_forecast_of_the_changed_record(model: Ready, 
     pairs = zip(records.offences.to_pylist(), found.records.offences.to_pylist(), strict=True)
     assert {row["offence_id"] for row, now in pairs if row != now} == {offence}
     assert found.after == score_one(found.records, model, custody_id=custody_id)
-    assert code in found.what[0]
-    assert f"'{other}'" in found.what[0]
+    assert found.what == (f"offence {offence}, offence code: '{code}' changed to '{other}'",)
+
+
+def test_both_sides_of_a_change_are_written_alike(model: Ready, case: Case):
+    rows = case[0].offences.sort_by("recorded_at")
+    offence, was = rows["offence_id"][0].as_py(), rows["committed_at"][0].as_py()
+    found = with_change(model, *case, ("offences", offence), ("committed_at", "1971-05-03T16:05:00+02:00"))
+    before = f"{was.day} {was:%B %Y}, {was:%H:%M} (UTC)"
+    assert found.what == (f"offence {offence}, time of the offence: '{before}' changed to '3 May 1971, 14:05 (UTC)'",)
+    found = with_change(model, *case, ("offences", offence), ("charged_at", ""))
+    assert found.what[0].endswith("changed to 'no entry'")
+
+
+def test_whatever_can_be_changed_has_a_name_for_people():
+    for table in TABLES:
+        for column in table.columns:
+            if column.name not in (*FIXED, table.key):
+                assert f"correction.{column.name}" in load_texts().by_key
+        assert f"correction.{table.name}" in load_texts().by_key
 
 
 def test_a_date_of_birth_can_be_put_right(model: Ready, case: Case):

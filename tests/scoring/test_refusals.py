@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from forecast.problems import Problem
@@ -190,3 +192,90 @@ def test_columns_of_other_names_and_ids_written_as_numbers_are_understood(tmp_pa
     # 2: a code that is unknown; 3: a row without a person whose custody event is theirs; the fourth names nobody.
     assert sorted(found.people) == ["2", "3"]
     assert (found.rows, found.nobody) == (3, 1)
+
+
+@pytest.fixture
+def own(force: Force, tmp_path: Path) -> Path:
+    """A copy of the small force's accepted records and their quarantine."""
+    return Path(shutil.copytree(force.folder, tmp_path / "own"))
+
+
+def cut_off(path: Path) -> None:
+    table = pq.read_table(path)
+    pq.write_table(table.slice(1), path)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut_off], ids=["gone", "cut off"])
+def test_a_quarantine_that_lacks_rows_is_never_relied_upon(force: Force, own: Path, tmp_path: Path, damage: Any):
+    damage(own / "quarantine" / "offences.parquet")
+    records = own / "records"
+    assert code_of(lambda: read_refusals(own / "quarantine", records)) == "score-quarantine-other"
+    out = tmp_path / "scores.parquet"
+    assert code_of(lambda: force.score(out, records, quarantine=None)) == "score-quarantine-other"
+    assert not out.exists()
+
+
+def not_text(path: Path) -> None:
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(0, "person_id", pa.array(range(len(table)))), path)
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"PAR1 nothing PAR1")
+
+
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    [
+        ("persons", Path.unlink),
+        ("persons", not_text),
+        ("persons", garbage),
+        ("custody_events", garbage),
+        ("offences", garbage),
+        ("orders", garbage),
+    ],
+)
+def test_accepted_records_without_a_whole_table_are_a_problem(
+    force: Force, own: Path, tmp_path: Path, table: str, damage: Any
+):
+    damage(own / "records" / f"{table}.parquet")
+    out = tmp_path / "scores.parquet"
+    with pytest.raises(Problem) as found:
+        force.score(out, own / "records", quarantine=None)
+    assert found.value.code == "records-not-canonical"
+    assert f"{table}.parquet" in found.value.sentence
+    assert not out.exists()
+
+
+def test_a_quarantine_is_not_scored(force: Force, tmp_path: Path):
+    with pytest.raises(Problem) as found:
+        force.score(tmp_path / "scores.parquet", force.quarantine, quarantine=None)
+    assert found.value.code == "records-not-canonical"
+    assert "it is the quarantine of a check" in found.value.sentence
+
+
+def test_rows_in_quarantine_that_do_not_say_why_are_a_problem(own: Path):
+    path = own / "quarantine" / "offences.parquet"
+    pq.write_table(pq.read_table(path).drop_columns("codes"), path)
+    assert code_of(lambda: read_refusals(own / "quarantine", own / "records")) == "records-not-canonical"
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"totals": [{}], "findings": []}', '{"totals": [], "findings": 7}', "{"])
+def test_a_check_of_another_shape_is_a_problem(own: Path, text: str):
+    (own / "records" / "check.json").write_text(text, "utf-8")
+    assert code_of(lambda: find_quarantine(own / "records", None)) == "records-not-canonical"
+
+
+def test_a_folder_beside_the_records_that_may_not_be_looked_into_is_passed_over(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (own / "a").mkdir()
+    is_file = Path.is_file
+
+    def looked(path: Path) -> bool:
+        if path.parent.name == "a":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", looked)
+    assert find_quarantine(own / "records", None) == own / "quarantine"

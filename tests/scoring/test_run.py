@@ -23,12 +23,13 @@ from forecast.records.moments import moments
 from forecast.records.partitions import load_records
 from forecast.scoring import batch, run
 from forecast.scoring.batch import score_file
+from forecast.scoring.delta import known_until
 from forecast.scoring.from_records import RecordScorer
 from forecast.scoring.lock import locked
 from forecast.scoring.of_records import RecordsJob
 from forecast.scoring.work import Work
 from forecast.settings import Settings
-from tests.scoring.force import DAY, Force, code_of, hidden, manifest_of, read, written
+from tests.scoring.force import DAY, Force, Stopped, code_of, hidden, manifest_of, read, stopped_after, written
 
 LEVELS = ("any", "serious")
 
@@ -97,25 +98,6 @@ def test_neither_parts_nor_threads_change_a_byte(
     force.score(tmp_path / "scores.parquet", settings=cut)
     assert written(tmp_path) == whole
     assert hidden(tmp_path) == []
-
-
-class Stopped(BaseException):
-    """A run ends in the middle, as by a signal."""
-
-
-def stopped_after(parts: int, force: Force, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin a run and end it when it has written so many parts."""
-    original, done = Work.keep, iter(range(1000))
-
-    def keep(self: Work, *arguments: Any) -> Any:
-        if next(done) >= parts:
-            raise Stopped
-        return original(self, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Work, "keep", keep)
-        with pytest.raises(Stopped):
-            force.score(out)
 
 
 @pytest.mark.parametrize("parts", [1, 3])
@@ -189,7 +171,8 @@ def test_a_complete_run_is_not_done_again_by_a_resume(
 ):
     first = force.score(tmp_path / "scores.parquet", resume=True)  # nothing to resume: it begins
     monkeypatch.setattr(batch, "run_parts", None)
-    assert force.score(tmp_path / "scores.parquet", resume=True) == first
+    again = force.score(tmp_path / "scores.parquet", resume=True)
+    assert again == dataclasses.replace(first, notes=(*first.notes, batch.ALL_DONE))
     assert written(tmp_path) == whole
     (tmp_path / "scores.parquet").write_bytes(whole["scores.parquet"][:-1])
     assert code_of(lambda: force.score(tmp_path / "scores.parquet", resume=True)) == "output-exists"
@@ -230,6 +213,30 @@ def test_records_that_are_changed_meanwhile_are_not_scored(
     assert [path.name for path in tmp_path.iterdir()] == ["records"]
 
 
+def test_until_when_records_were_known_is_that_of_the_records_that_were_scored(
+    force: Force, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    copy = Path(shutil.copytree(force.records, tmp_path / "records"))
+    before = known_until(copy)
+    original = batch.finish
+
+    def changed(*arguments: Any) -> Any:
+        rows = pq.read_table(copy / "offences.parquet")
+        pq.write_table(rows.slice(0, 1), copy / "offences.parquet")  # a nightly load comes in
+        return original(*arguments)
+
+    monkeypatch.setattr(batch, "finish", changed)
+    assert manifest_of(force.score(tmp_path / "scores.parquet", copy))["known_until"] == before
+    assert known_until(copy) != before
+
+
+@pytest.mark.parametrize("name", ["scores.parquet", "refused.parquet", "scores.manifest.json"])
+def test_a_folder_is_never_replaced_by_a_file(force: Force, tmp_path: Path, name: str):
+    (tmp_path / name).mkdir()
+    assert code_of(lambda: force.score(tmp_path / "scores.parquet", overwrite=True)) == "output-is-folder"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 @pytest.mark.parametrize("name", ["scores.parquet", "refused.parquet", "scores.manifest.json"])
 def test_nothing_is_replaced_without_a_word(force: Force, tmp_path: Path, name: str):
     (tmp_path / name).write_text("mine", "utf-8")
@@ -246,6 +253,8 @@ def test_nothing_is_replaced_without_a_word(force: Force, tmp_path: Path, name: 
         ({"resume": True, "restart": True}, "score-choose"),
         ({"since": DAY, "before": DAY}, "score-choose"),
         ({"engine": "spark", "since_run": Path("a.parquet")}, "score-spark-delta"),
+        ({"master": "local[2]"}, "score-choose"),
+        ({"engine": "spark", "master": "somewhere"}, "spark-master"),
         ({"quarantine": Path("nowhere")}, "score-quarantine-other"),
         ({"since_run": Path("nowhere.parquet")}, "score-previous"),
     ],
@@ -262,6 +271,22 @@ def test_options_of_records_do_not_go_with_a_table(
     force: Force, table_file: Path, tmp_path: Path, asked: dict[str, Any]
 ):
     assert code_of(lambda: force.score(tmp_path / "s.parquet", table_file, **asked)) == "score-records-option"
+
+
+def test_what_was_checked_is_kept_where_spark_does_not_work(
+    force: Force, force_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from forecast.scoring import of_spark, spark_session
+
+    def fails(*_: Any) -> Any:
+        raise Problem("spark-start", master="local[2]", detail="no memory")
+
+    monkeypatch.setattr(spark_session, "check_ready", lambda master: None)
+    monkeypatch.setattr(of_spark, "spark_parts", fails)
+    out = tmp_path / "scores.parquet"
+    assert code_of(lambda: force.score(out, force_folder, engine="spark")) == "spark-start"
+    assert (Work(out).input / "records" / "check.json").is_file()
+    assert code_of(lambda: force.score(out, force_folder, engine="spark")) == "score-unfinished"
 
 
 def test_a_model_of_another_table_cannot_score_records(

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from forecast.cases import AS_OF, CASE_ID, PERSON_ID, Cases
+from forecast.explanations.texts import load_texts
 from forecast.models.bundle import ModelBundle
 from forecast.scoring.scorer import Scorer, notes_of, refuse_unknown
 from forecast.settings import Settings
@@ -85,14 +86,14 @@ def test_a_closed_list_refuses_what_training_never_saw_and_an_open_one_notes_it(
     frame.loc[1, "sex"] = "never seen"
     empty = pd.DataFrame({name: [] for name in REFUSED_COLUMNS})
     chunk = Chunk(cases_of(frame), np.array([5, 6, 7]), empty, 3)
-    left, notes = refuse_unknown(bundle, chunk)
+    left, notes = refuse_unknown(bundle, chunk, Settings())
     assert left.rows.tolist() == [5, 7]
     assert left.refused["row"].tolist() == [6]
     assert left.refused["code"].tolist() == ["row-unknown-category"]
     assert notes == ["", ""]
     features_open = tuple(dataclasses.replace(f, unknown="other") for f in bundle.description.features)
     lenient = dataclasses.replace(bundle, description=dataclasses.replace(bundle.description, features=features_open))
-    left, notes = refuse_unknown(lenient, chunk)
+    left, notes = refuse_unknown(lenient, chunk, Settings())
     assert left.rows.tolist() == [5, 6, 7]
     assert notes == ["", "not seen in training: sex", ""]
 
@@ -100,6 +101,6 @@ def test_a_closed_list_refuses_what_training_never_saw_and_an_open_one_notes_it(
 def test_a_row_with_several_unknown_categories_names_them_all(bundle_of: Callable[[str], ModelBundle]):
     bundle = bundle_of("boosting")
     masks = {"sex": np.array([True, False]), "offence_group": np.array([True, True])}
-    first, second = notes_of(bundle, masks, 2)
+    first, second = notes_of(bundle, masks, 2, load_texts())
     assert first.count("not seen in training") == 2
     assert second.count("not seen in training") == 1

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from forecast.cases import Reason
+from forecast.explanations.distance import Otherwise, Trial
 from forecast.explanations.texts import load_texts
 from forecast.models.bundle import ModelBundle
 from forecast.scoring.sheet import make_sheet
@@ -171,8 +172,8 @@ def test_the_records_behind_a_fact_are_named_the_newest_few(of_records: WholeCas
     assert named
     for line in named:
         ids = facts[line.fact]
-        assert ids[-1] in line.records
-        assert (f"and {len(ids) - 3} more" in line.records) == (len(ids) > 3)
+        assert line.records.startswith(f"Records, newest first: {', '.join(reversed(ids[-3:]))}")
+        assert (f"and {len(ids) - 3} earlier" in line.records) == (len(ids) > 3)
 
 
 def test_how_often_it_is_right_comes_from_the_bundle_with_intervals(of_table: Callable[..., WholeCase]):
@@ -197,13 +198,28 @@ def test_whom_to_ask_is_the_setting_or_a_marked_gap(of_table: Callable[..., Whol
     assert (asked.gap, asked.after[-1]) == ("", "Ask: The Review Desk, review@example.org")
 
 
-def test_what_would_change_the_band_is_said_or_that_nothing_tried_would(of_records: WholeCase):
-    assert of_records.trial.tried
-    said = section(sheet_of(of_records), "sheet.challenge")
-    if of_records.trial.changes:
-        assert of_records.trial.changes[0].record in said.points[0]
-    else:
-        assert f"each of the {of_records.trial.tried} records" in said.lines[0]
+def test_the_first_records_that_would_change_the_band_are_named(of_records: WholeCase):
+    planted = tuple(Otherwise("", "", "", "LOW", (0.1, 0.0), record=f"O{i}", day=f"2016-05-0{i}") for i in range(5))
+    case = dataclasses.replace(of_records, trial=Trial(planted, 9, True))
+    said = section(sheet_of(case), "sheet.challenge")
+    assert "5 of them would change the band if they were wrong, such as:" in said.lines[0]
+    assert said.points == tuple(
+        f"If the record O{i} (2016-05-0{i}) were not yours, the band would be LOW." for i in range(3)
+    )
+
+
+def test_where_no_record_alone_would_change_the_band_it_says_how_many_were_tried(of_records: WholeCase):
+    said = section(sheet_of(dataclasses.replace(of_records, trial=Trial((), 7, True))), "sheet.challenge")
+    assert "We left out each of the 7 records behind the facts above in turn." in said.lines[0]
+    assert said.points == ()
+
+
+def test_how_facts_may_be_wrong_is_said_once_each(of_table: Callable[..., WholeCase]):
+    said = section(sheet_of(of_table()), "sheet.challenge").lines[0]
+    assert "Facts like those above can be wrong. " in said
+    for way in ("wrong.age", "wrong.recorded"):
+        assert said.count(TEXTS[way]) == 1
+    assert TEXTS["wrong.intelligence"] not in said
 
 
 def test_a_correction_shows_both_figures_and_both_bands(of_table: Callable[..., WholeCase]):
@@ -212,9 +228,30 @@ def test_a_correction_shows_both_figures_and_both_bands(of_table: Callable[..., 
     said = section(sheet_of(case), "sheet.correction").lines[0]
     for level, words in zip(case.bundle.scale.reached, case.bundle.scale.words, strict=True):
         before, after = (round(e.reasons[level].shown) for e in (case.corrected.before, case.corrected.after))
-        assert f"Before: {before} in 100 were {words}. After: {after} in 100." in said
-    assert f"Band before: {case.corrected.before.band}. Band after: {case.corrected.after.band}." in said
-    assert "put right to '40'" in said
+        assert f"For '{words}', the forecast is {before} in 100 as the record stands." in said
+        assert f"With this change it is {after} in 100." in said
+    bands = case.corrected.before.band, case.corrected.after.band
+    assert "Band as the record stands: {}. Band with this change: {}.".format(*bands) in said
+    assert "Earlier arrests on record: '0' changed to '40'. Nothing on record was changed." in said
+
+
+def test_a_sheet_with_a_correction_cannot_be_taken_for_the_real_one(of_table: Callable[..., WholeCase]):
+    plain, changed = sheet_of(of_table(3)), sheet_of(of_table(3, priors="40"))
+    assert (plain.title, changed.title) == (TEXTS["sheet.title"], TEXTS["sheet.corrected_title"])
+    assert changed.sections[0].heading == TEXTS["sheet.correction"]
+    assert TEXTS["sheet.not_as_it_stands"] in section(changed, "sheet.used").lines[0]
+    assert TEXTS["sheet.not_as_it_stands"] not in section(plain, "sheet.used").lines[0]
+    said = " ".join(changed.sentences())
+    assert "kept" not in said
+    assert "put right to" not in said
+    ease, grade = flesch(said)
+    assert ease > READING_EASE
+    assert grade < GRADE
+
+
+def test_what_the_forecast_does_not_know_is_said_of_the_model_at_hand(of_records: WholeCase):
+    said = section(sheet_of(of_records), "sheet.unknown").lines[0]
+    assert "It does not know your health, your home, your work, your family or what you have to say." in said
 
 
 class Page(HTMLParser):

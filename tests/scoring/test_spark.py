@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from forecast.models.bundle import load_bundle
 from forecast.problems import Problem
 from forecast.records.partitions import load_records
 from forecast.scoring import spark as on_spark
@@ -19,25 +18,9 @@ from forecast.scoring.spark import score_on_spark
 from forecast.scoring.spark_worker import REPORT
 from forecast.settings import Settings
 from tests.features.making import at, event, offence, one_person, records
-from tests.scoring.spark_world import MASTER, assert_equal, bundle_of_records, read, small_session, written
+from tests.scoring.spark_world import MASTER, assert_equal, read, written
 
 pytestmark = [pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with small_session(tmp_path_factory.mktemp("spark")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def bundle_folder(records_folder: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle_of_records(records_folder, tmp_path_factory.mktemp("bundle"), settings)
-
-
-@pytest.fixture(scope="module")
-def scorer(bundle_folder: Path, settings: Settings) -> RecordScorer:
-    return RecordScorer.open(load_bundle(bundle_folder, threads=1), settings)
 
 
 def test_scores_and_reasons_equal_those_of_a_local_run(

@@ -19,12 +19,7 @@ from forecast.scoring.spark import part_file
 from forecast.scoring.spark_worker import Job, from_text, pack, reported, to_text, unpack, versions
 from forecast.settings import Settings
 from tests.features.making import event, offence, one_person, records
-from tests.scoring.spark_world import bundle_of_records, cut, packed_here
-
-
-@pytest.fixture(scope="module")
-def bundle_folder(records_folder: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle_of_records(records_folder, tmp_path_factory.mktemp("bundle"), settings)
+from tests.scoring.spark_world import cut, packed_here
 
 
 @pytest.fixture

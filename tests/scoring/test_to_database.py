@@ -17,7 +17,7 @@ from forecast.problems import Problem
 from forecast.records.databases import fetch_table
 from forecast.records.places import Place, parse_place
 from forecast.scoring import to_database
-from forecast.scoring.to_database import write_scores
+from forecast.scoring.to_database import check_place, write_scores
 from tests.postgres import Database
 from tests.scoring.conftest import Run
 
@@ -148,6 +148,30 @@ def test_a_connection_lost_in_the_middle_leaves_the_table_as_it_was(
     assert write_scores(tmp_path / "new.parquet", Place(url, "scores"), overwrite=True) == 6_000
 
 
+@pytest.mark.parametrize("driver", ["adbc", "psycopg"])
+def test_a_connection_lost_in_the_moment_of_the_commit_leaves_it_open_and_says_so(
+    driver: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(database.url if driver == "adbc" else database.sqlalchemy, "scores")
+    write_scores(scores(tmp_path / "old.parquet", 5), place)
+    counted = to_database._reconcile
+
+    def cut_behind(*asked: Any) -> None:
+        counted(*asked)
+        assert database.cut() == 1
+
+    with monkeypatch.context() as patch:
+        patch.setattr(to_database, "_reconcile", cut_behind)
+        with pytest.raises(Problem) as problem:
+            write_scores(scores(tmp_path / "new.parquet", 7), place, overwrite=True)
+    assert problem.value.code == "database-commit-unknown"
+    assert "--overwrite" in problem.value.next_step
+    assert len(rows(place, tmp_path)) == 5  # this time it had not happened
+    for _ in range(2):
+        assert write_scores(tmp_path / "new.parquet", place, overwrite=True) == 7
+        assert len(rows(place, tmp_path)) == 7
+
+
 def test_readers_see_the_old_scores_until_the_new_ones_are_all_there(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,3 +245,14 @@ def test_cases_from_a_database_are_scored_as_those_from_a_file_and_the_scores_go
     place = Place(database.url, "scores")
     assert write_scores(from_database.done.out, place) == from_database.done.scored
     assert dict(database.run("SELECT case_id, p_any FROM scores")) == one["p_any"].to_dict()
+
+
+def test_a_place_is_looked_at_before_there_is_anything_to_write(where: Where, tmp_path: Path):
+    place = where("looked")
+    check_place(place)
+    assert not (tmp_path / "scores.db").exists(), "looking makes no file"
+    write_scores(scores(tmp_path / "a.parquet"), place)
+    with pytest.raises(Problem) as found:
+        check_place(place)
+    assert found.value.code == "database-table-exists"
+    check_place(place, overwrite=True)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from forecast.models.bundle import ModelBundle, load_bundle
 from forecast.problems import Problem
+from forecast.scoring.batch import score_file
+from forecast.scoring.lock import LOCK, locked
 from forecast.scoring.work import PLAN, Work, differences, digest, put
+from forecast.settings import Settings
 
+SECONDS = 3.0
 PLANNED: dict[str, Any] = {"model_id": "a", "settings": {"reasons_shown": 6}, "parts": {"chunk_rows": 10}}
 TABLES = {"scores": pa.table({"p": [0.1, 0.2]})}
 
@@ -123,3 +132,53 @@ def test_files_take_their_names_and_those_of_an_older_run_go(tmp_path: Path):
     (tmp_path / "refused").write_text("older", "utf-8")
     put([(tmp_path / "new", tmp_path / "out"), (tmp_path / "none", tmp_path / "refused")])
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_is_removed_last_is_the_lock(work: Work, monkeypatch: pytest.MonkeyPatch):
+    with locked(work.folder):
+        removed: list[str] = []
+        unlink = Path.unlink
+        monkeypatch.setattr(Path, "unlink", lambda path, **how: (removed.append(path.name), unlink(path, **how)))
+        work.remove()
+    assert removed == [PLAN, LOCK]
+    assert not work.folder.exists()
+
+
+def test_work_that_another_run_has_begun_is_left_to_it(work: Work, monkeypatch: pytest.MonkeyPatch):
+    """Between the end of the lock and that of the folder another run may come in."""
+    unlink = Path.unlink
+
+    def another_comes(path: Path, **how: Any) -> None:
+        unlink(path, **how)
+        if path.name == LOCK:
+            path.write_text("theirs", "utf-8")
+
+    with locked(work.folder):
+        monkeypatch.setattr(Path, "unlink", another_comes)
+        work.remove()
+    assert [path.name for path in work.folder.iterdir()] == [LOCK]
+
+
+def runs(bundle: Path, table: Path, out: Path, settings: Settings) -> Counter[str]:
+    """Score into one output for some seconds, and count how the runs ended."""
+    loaded, ended, until = load_bundle(bundle, threads=1), Counter[str](), time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        try:
+            score_file(loaded, table, out, settings, reasons=False, overwrite=True)
+            ended["done"] += 1
+        except Problem as problem:
+            ended[problem.code] += 1
+    return ended
+
+
+def test_processes_that_score_into_one_output_only_ever_find_it_locked(
+    bundle: ModelBundle, table_file: Path, settings: Settings, tmp_path: Path
+):
+    arguments = (bundle.folder, table_file, tmp_path / "scores.parquet", settings)
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+        found = [each.result() for each in [pool.submit(runs, *arguments) for _ in range(3)]]
+    total = sum(found, Counter[str]())
+    assert total.keys() <= {"done", "score-locked"}
+    assert total["done"] > 0
+    assert total["score-locked"] > 0
+    assert not Work(tmp_path / "scores.parquet").folder.exists()

@@ -27,27 +27,11 @@ from forecast.scoring.spark_worker import REPORT
 from forecast.settings import Settings
 from tests.features.making import Row, at, event, offence, one_person, records
 from tests.helpers import run_python
-from tests.scoring.spark_world import MASTER, assert_equal, bundle_of_records, read, small_session, written
+from tests.scoring.spark_world import MASTER, assert_equal, read, written
 
 FEATURES = "extended+hart+sanctions"
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with small_session(tmp_path_factory.mktemp("spark")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def bundle_folder(records_folder: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle_of_records(records_folder, tmp_path_factory.mktemp("bundle"), settings)
-
-
-@pytest.fixture(scope="module")
-def scorer(bundle_folder: Path, settings: Settings) -> RecordScorer:
-    return RecordScorer.open(load_bundle(bundle_folder, threads=1), settings)
 
 
 def test_since_before_and_refused_people_reach_the_workers(

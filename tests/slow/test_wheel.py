@@ -33,6 +33,9 @@ def test_the_wheel_holds_the_library_and_the_template_and_nothing_else(installed
     assert "forecast/evaluation/report.css" in names
     assert "forecast/evaluation/sections/compare.html" in names
     assert "forecast/records/actuarial.toml" in names
+    assert "forecast/records/linking/short_forms.toml" in names
+    assert "forecast/explanations/texts.toml" in names
+    assert "forecast/scoring/sheet.html" in names
     assert "forecast/models/scales/coefficients.toml" in names
     assert "forecast/py.typed" in names
     assert not [name for name in names if name.startswith(("tests", "examples", "benchmarks", "data", "models"))]

@@ -51,19 +51,17 @@ def demo(
 def way_text(way: WholeWay) -> str:
     """Return what the whole way gave, in the order of the way."""
     from forecast.cli.data import checked_text
-    from forecast.cli.explain import explained_text
+    from forecast.cli.explained import whole_text
     from forecast.cli.features import assembled_text
-    from forecast.models.bundle import load_bundle
 
-    bundle = load_bundle(way.report.parent)
     scored = way.scored
     parts = [
         "1. The records of a force that never was, checked\n\n" + checked_text(way.checked),
         "2. From custody events to cases\n\n" + assembled_text(way.cases),
         "3. Tested on later years\n\n" + tests_text(way.tests),
-        f"4. The custody events of the last month, scored\n\n{scored.rows:,} rows in, {scored.scored:,} scored, "
-        f"{scored.refused:,} refused: {scored.out}",
-        "5. One of them, explained\n\n" + explained_text(bundle, way.explained),
+        f"4. The custody events of the last month, scored\n\n{scored.rows:,} custody events in, {scored.scored:,} "
+        f"scored, {scored.refused:,} not, each with why: {scored.out}",
+        f"5. One of them, explained\n\n{whole_text(way.case)}\n\nThe sheet for the person: {way.sheet}",
         f"Look at the report: {way.report.resolve()}",
     ]
     return "\n\n\n".join(parts)

@@ -63,6 +63,8 @@ def explain() -> None:
 )
 @click.option("--without", metavar="RECORD_ID", help="Records: forecast again as if the record were not this person's.")
 @click.option("--change", metavar=CHANGE_FORM, help="Records: forecast again with a value of a record put right.")
+@click.option("--quarantine", type=file_type, help="Records: the folder of refused rows, if it is not beside them.")
+@click.option("--mapping", type=file_type, help="Records: the TOML file that renames columns of refused rows.")
 @overwrite_option
 @settings_option
 def case(
@@ -73,14 +75,17 @@ def case(
     changes: Sequence[str],
     without: str | None,
     change: str | None,
+    quarantine: Path | None,
+    mapping: Path | None,
     overwrite: bool,
     settings_path: Path | None,
     **written: Path | None,
 ) -> None:
     """Print the forecast of one case of FILE and its reasons, which add up to the figure shown.
 
-    FILE is a table of cases, or a folder of accepted records; then the id is that of a custody event. A correction
-    changes nothing on record: both forecasts are shown.
+    FILE is a table of cases, or a folder of accepted records; then the id is that of a custody event, and people with
+    a refused row have no forecast, as in `forecast score`. A correction changes nothing on record: both forecasts are
+    shown.
     """
     from forecast.models.bundle import load_bundle
     from forecast.registry.expiry import notes_on_use
@@ -92,7 +97,8 @@ def case(
     loaded = load_bundle(bundle, threads=settings.threads)
     for note in notes_on_use(loaded, settings):
         click.echo(f"Note: {note}", err=True)
-    found = _found(loaded, file, case_id, settings, (changes, without, change))
+    corrections = (changes, without, change)
+    found = _found(loaded, file, case_id, settings, corrections, refused=(quarantine, mapping))
     write_outputs(found, outputs)
     click.echo(whole_text(found))
     for path in outputs.values():
@@ -105,6 +111,8 @@ def _found(
     case_id: str,
     settings: Settings,
     corrections: tuple[Sequence[str], str | None, str | None],
+    *,
+    refused: tuple[Path | None, Path | None],
 ) -> WholeCase:
     """Return the case of a table or of records, corrected where that is asked for."""
     from forecast.scoring.whole_case import case_of_records, case_of_table
@@ -116,15 +124,29 @@ def _found(
         if changes:
             raise _not_here("--set", "a table", file, "a folder of records", "--change or --without")
         named = None if change is None else _change(change)
-        return case_of_records(bundle, file, case_id, settings, without=without or "", change=named)
+        return case_of_records(
+            bundle, file, case_id, settings, without=without, change=named, quarantine=refused[0], mapping=refused[1]
+        )
     for option, given in (("--without", without), ("--change", change)):
         if given is not None:
             raise _not_here(option, "a folder of records", file, "no folder", "--set")
-    return case_of_table(bundle, file, case_id, settings, dict(_set(text) for text in changes))
+    for option, path in zip(("--quarantine", "--mapping"), refused, strict=True):
+        if path is not None:
+            raise Problem("score-records-option", option=option, path=file)
+    return case_of_table(bundle, file, case_id, settings, _sets(changes))
 
 
 def _not_here(option: str, wanted: str, path: Path, found: str, instead: str) -> Problem:
     return Problem("correction-not-here", option=option, wanted=wanted, path=path, found=found, instead=instead)
+
+
+def _sets(changes: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for column, value in map(_set, changes):
+        if column in found:
+            raise Problem("correction-twice", option="--set", column=column)
+        found[column] = value
+    return found
 
 
 def _set(text: str) -> tuple[str, str]:

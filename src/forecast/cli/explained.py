@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from forecast.cli.console import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from forecast.cases import Reason
     from forecast.explanations.distance import Step, Trial
@@ -36,12 +36,15 @@ def explained_text(bundle: ModelBundle, explained: Explained, texts: Texts | Non
     """Return an explained case as text: the figure both ways round, then start, facts, remainder and sum."""
     from forecast.explanations import wording
     from forecast.explanations.texts import load_texts
+    from forecast.scoring.explained import told_levels
 
     said = texts or load_texts()
     parts = [said.say("case.title", id=explained.case_id, model=bundle.model_id, band=explained.band)]
     parts += [] if bundle.forecaster.cutoffs.signed else [said["notes.not_signed"]]
-    parts += [_level(bundle, explained, k, said) for k in range(len(bundle.scale.reached))]
-    parts += _records(bundle, explained, said)
+    told = told_levels(bundle, explained)
+    parts += [_level(bundle, explained, told[k], k, said) for k in range(len(told))]
+    parts.append(_themes(bundle, explained, said))
+    parts += _records(told, said)
     parts += explained.own
     parts += [explained.outside] if explained.outside else []
     parts += explained.reasons[bundle.scale.reached[0]].notes
@@ -52,20 +55,14 @@ def explained_text(bundle: ModelBundle, explained: Explained, texts: Texts | Non
     return "\n\n".join(parts)
 
 
-def _told(bundle: ModelBundle, explained: Explained, level: str) -> Told:
-    from forecast.explanations.told import told
-
-    return told(explained.reasons[level], {f.name for f in bundle.description.features if f.always_shown})
-
-
-def _level(bundle: ModelBundle, explained: Explained, k: int, texts: Texts) -> str:
+def _level(bundle: ModelBundle, explained: Explained, found: Told, k: int, texts: Texts) -> str:
     """Return the figure of a level and the table that adds up to it."""
     from forecast.explanations import limits, wording
 
     level, words = bundle.scale.reached[k], bundle.scale.words[k]
-    found = _told(bundle, explained, level)
     shown, others = (wording.about(n, texts=texts) for n in (found.shown, 100 - found.shown))
-    head = texts.say("case.head", shown=shown, words=words, percent=found.shown, others=others)
+    percent = wording.percent(found.shown, texts=texts)
+    head = texts.say("case.head", shown=shown, words=words, percent=percent, others=others)
     if level in explained.interval:
         interval = limits.interval_text(found.shown, *explained.interval[level], texts=texts)
         head += f" {texts.say('case.head_interval', interval=interval)}"
@@ -82,21 +79,36 @@ def _level(bundle: ModelBundle, explained: Explained, k: int, texts: Texts) -> s
     return f"{head}\n\n" + table(columns, rows, right=(3,))
 
 
-def _records(bundle: ModelBundle, explained: Explained, texts: Texts) -> Iterator[str]:
-    """Yield the records behind the facts, the newest few of each, and how facts may be wrong."""
-    levels = [_told(bundle, explained, level) for level in bundle.scale.reached]
+def _themes(bundle: ModelBundle, explained: Explained, texts: Texts) -> str:
+    """Return the sums of all facts of a kind, shown or not, from the start to the forecast; a column a level."""
+    from forecast.explanations.reasons import whole_themes
+
+    reasons = [explained.reasons[level] for level in bundle.scale.reached]
+    each = [dict(whole_themes(one)) for one in reasons]
+    kinds = dict.fromkeys(kind for one in each for kind, size in one.items() if size)
+    rows: list[tuple[object, ...]] = [(texts["reason.start"], *(round(one.start) for one in reasons))]
+    rows += [(kind, *(f"{size:+d}" if (size := one.get(kind, 0)) else "0" for one in each)) for kind in kinds]
+    rows.append((texts["case.forecast"], *(round(one.shown) for one in reasons)))
+    heads = bundle.scale.words if len(each) > 1 else (texts["case.points"],)
+    shown = table((texts["case.theme"], *heads), rows, right=tuple(range(1, 1 + len(each))))
+    return f"{texts['case.themes']}\n\n{shown}"
+
+
+def _records(levels: Sequence[Told], texts: Texts) -> Iterator[str]:
+    """Yield the records behind the facts, the newest few of each, and which facts may be wrong in which way."""
+    from forecast.scoring.explained import newest
+
     items: dict[str, Reason] = {item.feature: item for level in levels for item, _ in level.rows}
-    rows = [(item.fact, _ids(item.records, texts)) for item in items.values() if item.records]
+    rows = [(item.fact, newest(item.records, MOST_IDS, texts)) for item in items.values() if item.records]
     if rows:
         yield table((texts["case.fact"], texts["case.records"]), rows)
-    doubts = dict.fromkeys(item.can_be_wrong for item in items.values() if item.can_be_wrong)
+    doubts: dict[str, list[str]] = {}
+    for item in items.values():
+        if item.can_be_wrong:
+            doubts.setdefault(item.can_be_wrong, []).append(item.fact)
     if doubts:
-        yield texts.say("case.can_be_wrong", how=" ".join(doubts))
-
-
-def _ids(ids: tuple[str, ...], texts: Texts) -> str:
-    shown, more = ", ".join(ids[-MOST_IDS:]), len(ids) - MOST_IDS
-    return texts.say("sheet.more_records", ids=shown, count=more) if more > 0 else shown
+        lines = [texts.say("case.doubt", how=how, facts="; ".join(facts)) for how, facts in doubts.items()]
+        yield "\n".join([texts["case.can_be_wrong"], *(f"  {line}" for line in lines)])
 
 
 def _distance(bundle: ModelBundle, steps: tuple[Step, ...], trial: Trial, texts: Texts) -> str:
@@ -123,7 +135,7 @@ def _difference(bundle: ModelBundle, correction: Corrected, texts: Texts) -> Ite
     from forecast.scoring.corrections import moved
 
     before, after = correction.before, correction.after
-    yield texts.say("correction.title", what="; ".join(correction.what))
+    yield correction.title(texts)
     yield texts.say("sheet.bands", before=before.band, after=after.band)
     for k, (level, words) in enumerate(zip(bundle.scale.reached, bundle.scale.words, strict=True)):
         shown = [shown_in_100(each.probability[level]) for each in (before, after)]

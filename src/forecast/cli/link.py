@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forecast.cli.console import Terminal, overwrite_option, quiet_option, settings_option, table
+from forecast.records.linking.thresholds import REVIEW, THRESHOLD
 from forecast.settings import data_folder, load_settings
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ _path = click.Path(path_type=Path)
 @click.argument("records", type=_path)
 @click.option("--out", required=True, type=_path, help="The folder to write: records, and linking beside them.")
 @click.option("--identities", type=_path, help="The --out folder of the last load of this force.")
-@click.option("--threshold", default=0.95, show_default=True, type=_probability,
+@click.option("--threshold", default=THRESHOLD, show_default=True, type=_probability,
               help="How likely a pair must be one person to be joined.")  # fmt: skip
-@click.option("--review", default=0.5, show_default=True, type=_probability,
+@click.option("--review", default=REVIEW, show_default=True, type=_probability,
               help="How likely a pair must be to be put up for review.")  # fmt: skip
 @click.option("--decisions", type=_path, help="A TOML file of pairs that people decided.")
 @click.option("--retrain", is_flag=True, help="Estimate the parameters anew and compare everybody again.")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--since", type=day_type, help="Of records: moments from this day on (UTC).")
 @click.option("--before", type=day_type, help="Of records: moments before this day (UTC).")
 @click.option("--since-run", type=click.Path(path_type=Path),
-              help="Of records: only new moments of people with new records since the run of these scores.")  # fmt: skip
+              help="Of records: only new moments of people with new records since that run.")  # fmt: skip
 @click.option("--quarantine", type=click.Path(path_type=Path),
               help="Of accepted records: the folder of refused rows, if it is not beside them.")  # fmt: skip
 @click.option("--mapping", type=click.Path(path_type=Path), help="Of records: the TOML file that renames columns.")
@@ -60,17 +60,23 @@ def score(
     manifest counts all.
     """
     from forecast.models.bundle import load_bundle
-    from forecast.records.places import is_url
+    from forecast.records.places import is_url, parse_place, shown
     from forecast.registry.expiry import notes_on_use
     from forecast.scoring.batch import score_file
+    from forecast.scoring.inputs import holds_cases
+    from forecast.scoring.to_database import check_place
 
     settings = load_settings(settings_path)
     path = source if is_url(source) else Path(source)
+    if allow_refused and not holds_cases(path):
+        raise Problem("score-table-option", option="--allow-refused", path=shown(source) if is_url(source) else path)
     out, overwrite = asked.pop("out"), asked["overwrite"]
     asked |= {name: _day(asked[name]) for name in ("since", "before")}
     with Terminal(quiet) as progress:
         loaded = load_bundle(bundle, threads=1)  # parts are scored side by side, each in one thread
         standing = notes_on_use(loaded, settings)  # refuses an expired model before any work is done
+        if to_database:
+            check_place(parse_place(to_database), overwrite=overwrite)
         try:
             done = score_file(loaded, path, out, settings, reasons=not no_reasons, progress=progress, **asked)
         except KeyboardInterrupt:
@@ -99,7 +105,12 @@ def _write(scores: Path, place: str, overwrite: bool, progress: Terminal) -> Non
     from forecast.records.places import parse_place
     from forecast.scoring.to_database import write_scores
 
-    write_scores(scores, parse_place(place), overwrite=overwrite, progress=progress)
+    try:
+        write_scores(scores, parse_place(place), overwrite=overwrite, progress=progress)
+    except Problem as error:
+        raise Problem(
+            "score-not-in-database", path=scores, sentence=error.sentence, refusal=error.code, then=error.next_step
+        ) from error
 
 
 def _say(done: Scored, standing: list[str], to_database: str | None) -> None:

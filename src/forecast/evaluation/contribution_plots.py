@@ -13,7 +13,8 @@ import numpy as np
 
 from forecast.evaluation.page import section
 from forecast.evaluation.plots import WIDE, short
-from forecast.evaluation.svg import GREY, INK, NAVY, PALE, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import GREY, INK, NAVY, PALE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

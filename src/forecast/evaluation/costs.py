@@ -16,7 +16,8 @@ from forecast.evaluation.hart_table import NO_PEOPLE, HartTable, hart_table
 from forecast.evaluation.metrics import ratio
 from forecast.evaluation.page import section
 from forecast.evaluation.plots import WIDE
-from forecast.evaluation.svg import AMBER, INK, NAVY, PALE, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, INK, NAVY, PALE
 from forecast.explanations.points import whole
 from forecast.models.bands import signature
 from forecast.models.costs import Costs, ratio_of_costs, scaled

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.evaluation.coverage import FEW_BINS
-from forecast.evaluation.svg import AMBER, NAVY, PALE, draw
+from forecast.evaluation.svg import draw
 from forecast.evaluation.wording import bounds, number, spread
+from forecast.explanations.drawing import AMBER, NAVY, PALE
 from forecast.models.calibration import sigmoid
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.evaluation.plots import WIDE
-from forecast.evaluation.svg import AMBER, GREY, NAVY, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, GREY, NAVY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

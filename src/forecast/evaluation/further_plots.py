@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from forecast.evaluation.names import shown
 from forecast.evaluation.plots import DASHES, WIDE, short
-from forecast.evaluation.svg import AMBER, GREY, INK, NAVY, PALE, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, GREY, INK, NAVY, PALE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from forecast.evaluation.svg import AMBER, GREY, INK, NAVY, PALE, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, GREY, INK, NAVY, PALE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from forecast.explanations.drawing import AMBER, GREY, INK, NAVY, PALE
 from forecast.problems import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.figure import Figure
-
-INK, NAVY, AMBER, GREY, PALE = "#1b1f24", "#1d3d6b", "#c07a1c", "#767d87", "#d5dae1"
-"""Told apart by lightness too, so that they survive grey print and colour blindness."""
 
 _LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",

@@ -19,6 +19,7 @@ from forecast.explanations import wording
 from forecast.explanations.points import to_points
 from forecast.explanations.reasons import AGE_AND_SEX, TELLING
 from forecast.explanations.saying import Saying
+from forecast.explanations.strength import places, strengths_of
 from forecast.explanations.texts import Texts, texts_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ REASON = pa.struct(
 ROWS = 512
 """Cases whose points are made at a time: they stay in the cache."""
 RAISES, LOWERS, NEITHER = range(3)
-A_LITTLE, SOME, A_LOT = range(3)
 
 
 class ReasonArrays(NamedTuple):
@@ -79,12 +79,12 @@ class BulkReasoner:
     ) -> ReasonArrays:
         """Return the reasons of n cases, those that :meth:`Reasoner.reasons` gives."""
         chosen = self._chosen(contributions)
-        points = chosen.tenths / 10
+        points, strengths = chosen.tenths / 10, strengths_of(self.settings, self._texts)
         columns = [
             spread(self._names, chosen.feature),
             self._facts(frame, chosen, recorded),
             spread(self._directions, _directions(chosen, len(self.features))),
-            spread(self._strengths, self._sizes(points)),
+            spread(pa.array([word for _, word in strengths], pa.string()), places(points, strengths)),
             pa.array(points),
             spread(self._themes, chosen.feature),
         ]
@@ -103,7 +103,7 @@ class BulkReasoner:
         from forecast.explanations.choice import NOBODY, choose
 
         n, most = len(contributions.cap), self.settings.reasons_shown
-        always = np.array([f.always_shown for f in self.features], dtype=bool)
+        always = np.array([wording.always_named(f) for f in self.features], dtype=bool)
         rule = (most, bool(always.sum() > AGE_AND_SEX), round(10 * TELLING))
         width = most + int(always.sum())
         feature, tenths = np.full((n, width + 1), NOBODY, dtype=np.int32), np.zeros((n, width + 1), dtype=np.int64)
@@ -144,14 +144,6 @@ class BulkReasoner:
         texts = None if quoted is None else quoted.iloc[cases].tolist()
         return self._sayings[j].words(values.iloc[cases].tolist(), texts)
 
-    def _sizes(self, points: Floats) -> Ints:
-        """Return the place of each reason's strength among the words for it."""
-        size = np.abs(points)
-        found: Ints = np.where(
-            size >= self.settings.points_a_lot, A_LOT, np.where(size >= self.settings.points_some, SOME, A_LITTLE)
-        )
-        return found
-
     @cached_property
     def _texts(self) -> Texts:
         return texts_of(self.settings)
@@ -172,10 +164,6 @@ class BulkReasoner:
     @cached_property
     def _directions(self) -> pa.Array:
         return pa.array([self._texts[f"reason.{name}"] for name in ("raises", "lowers", "neither")], pa.string())
-
-    @cached_property
-    def _strengths(self) -> pa.Array:
-        return pa.array([self._texts[f"reason.{name}"] for name in ("a_little", "some", "a_lot")], pa.string())
 
 
 def spread(words: pa.Array, places: Ints | Places) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Choose the facts to show for many cases in machine code: the rule of :meth:`Reasoner._choose`, case by case."""
+"""Choose the facts to show for many cases in machine code: the rule of :meth:`Reasoner.choose`, case by case."""
 
 from __future__ import annotations
 

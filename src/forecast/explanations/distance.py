@@ -198,13 +198,14 @@ def _instead(feature: Feature, frame: pd.DataFrame) -> Iterator[float]:
         yield 1.0 - value
     elif feature.kind == "ordered":
         yield from (v for v in (value - 1, value + 1) if 0 <= v < len(feature.levels))
-    elif feature.kind == "number" and not _measured(feature):
+    elif is_count(feature):
         low, high = feature.low or 0.0, np.inf if feature.high is None else feature.high
         yield from (v for v in (value - 1, value + 1) if low <= v <= high and v != feature.never)
 
 
-def _measured(feature: Feature) -> bool:
-    return feature.recency or any(word in feature.unit for word in MEASURED)
+def is_count(feature: Feature) -> bool:
+    """Say whether the numbers of a feature are counted, and not measured as times and shares are."""
+    return feature.kind == "number" and not feature.recency and not any(word in feature.unit for word in MEASURED)
 
 
 def in_100(probability: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from forecast.explanations.wording import ENGLISH, fact
+from forecast.explanations.wording import ENGLISH, always_named, fact, is_since
 from forecast.models.support import ABSENT, LESS, MORE, TOGETHER, UNSEEN
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from forecast.models.support import Support
     from forecast.tables.description import Feature
 
-ABOUT_THE_GROUP = ENGLISH["limits.about_the_group"]
 _BEYOND = {MORE: "more", LESS: "less", UNSEEN: "unseen", ABSENT: "absent"}
 
 
@@ -60,7 +59,9 @@ def outside_sentence(
 
 def _beyond(feature: Feature, way: str, value: object, texts: Texts) -> str:
     key = _BEYOND[way]
-    if feature.is_age and way in (MORE, LESS):
+    if way in (MORE, LESS) and feature.is_age and always_named(feature):
         key = "older" if way == MORE else "younger"
+    elif way in (MORE, LESS) and is_since(feature):
+        key = "longer_ago" if way == MORE else "more_recent"
     said = fact(feature, None if value != value else value, texts=texts)  # NaN is missing
     return texts.say(f"limits.{key}", fact=said)

@@ -46,21 +46,26 @@ def rows_of(told: Told, texts: Texts) -> list[Row]:
     return [*made, Row(texts["case.forecast"], "", "figure", told.shown, str(told.shown))]
 
 
-def picture(case: str, levels: Sequence[tuple[str, Told]], texts: Texts, *, width: float = 760.0) -> Drawing:
+def picture(
+    case: str, levels: Sequence[tuple[str, Told]], texts: Texts, *, width: float = 760.0, note: str = ""
+) -> Drawing:
     """Return the drawing of one case: (words, told) of each level, lowest first.
 
-    ``width`` in pixels: 760 for paper and screens, 390 for a telephone.
+    ``width`` in pixels: 760 for paper and screens, 390 for a telephone. ``note``: what stands above all, as the
+    correction that the case is shown with.
     """
     heads = [
         texts.say("picture.head", shown=wording.about(told.shown, texts=texts), words=words) for words, told in levels
     ]
     rows = [rows_of(told, texts) for _, told in levels]
     layout = _Layout(width, [row.points for level in rows for row in level])
+    layout.note(note)
     for head, level in zip(heads, rows, strict=True):
         layout.level(head, level)
     layout.legend(texts)
     described = joined([said for head, level in zip(heads, rows, strict=True) for said in (head, *_said(level, texts))])
-    return Drawing(width, layout.y, tuple(layout.shapes), texts.say("picture.title", id=case), described)
+    title, described = texts.say("picture.title", id=case), joined([note, described]) if note else described
+    return Drawing(width, layout.y, tuple(layout.shapes), f"{title}. {note}" if note else title, described)
 
 
 def _said(rows: Sequence[Row], texts: Texts) -> list[str]:
@@ -89,6 +94,13 @@ class _Layout:
         most, least = max([*points, 1]), min([*points, 0])
         self.scale = (width - left - MARGIN - 2 * _NUMBER) / (most - least)
         self.zero = left + _NUMBER - least * self.scale
+
+    def note(self, text: str) -> None:
+        """Add what stands above all levels."""
+        for line in wrap(text, self.width - 2 * MARGIN, 14, bold=True) if text else ():
+            self.y += 19
+            self.shapes.append(Words(MARGIN, self.y, line, 14, bold=True))
+        self.y += 8 if text else 0
 
     def level(self, head: str, rows: Sequence[Row]) -> None:
         """Add the head and the bars of one level."""

@@ -42,7 +42,10 @@ def to_points(contributions: Contributions) -> Points:
 
 
 def whole(parts: Floats, total: int) -> Ints:
-    """Round ``parts`` to whole numbers that add up to ``total``, by largest remainder; ties go to the earlier part."""
+    """Round ``parts`` to whole numbers that add up to ``total``, by largest remainder.
+
+    Ties go to the earlier part, whether it is to be rounded up or down.
+    """
     down = np.floor(parts).astype(np.int64)
     short = total - int(down.sum())
     order = np.argsort(-(parts - down), kind="stable")
@@ -50,5 +53,6 @@ def whole(parts: Floats, total: int) -> Ints:
         chosen = order[np.arange(short) % len(parts)] if len(parts) else order
         np.add.at(down, chosen, 1)
     else:
-        np.add.at(down, order[::-1][np.arange(-short) % len(parts)], -1)
+        least = np.argsort(parts - down, kind="stable")
+        np.add.at(down, least[np.arange(-short) % len(parts)], -1)
     return down

@@ -11,17 +11,19 @@ import numpy as np
 from forecast.cases import Reason, Reasons
 from forecast.explanations import wording
 from forecast.explanations.points import to_points, whole
+from forecast.explanations.strength import strength, strengths_of
 from forecast.explanations.texts import texts_of
 from forecast.explanations.themes import by_theme
 from forecast.models.design import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
     from forecast.cases import Contributions, Floats
     from forecast.explanations.points import Points
+    from forecast.explanations.strength import Strengths
     from forecast.explanations.texts import Texts
     from forecast.settings import Settings
     from forecast.tables.description import Feature
@@ -45,9 +47,10 @@ class Reasoner:
     ) -> list[Reasons]:
         """Return the reasons of n cases: at most ``reasons_shown`` facts, both directions where both exist.
 
-        Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex are always among
-        those shown where they are features; where they are more than two facts, these may come on top. ``recorded``:
-        texts of the file for features that a number misquotes. Themes hold the points of all features.
+        Points are rounded to 0.1 before they are ordered; ties go by catalogue order. Age and sex themselves (not an
+        age at a first arrest) are always among those shown where they are features; only where a table declares more
+        than two of them these may come on top. ``recorded``: texts of the file for features that a number misquotes.
+        Themes hold the points of all features.
         """
         points = to_points(contributions)
         rounded = np.round(points.values, 1) + 0.0
@@ -63,17 +66,19 @@ class Reasoner:
         self, columns: list[list[object]], quoted: dict[int, list[str]], rounded: Floats, points: Points, i: int
     ) -> Reasons:
         items = []
-        for j in self._choose(rounded):
+        chosen = self.choose(rounded)
+        for j in chosen:
             text = quoted[j][i] if j in quoted else None
             said = wording.fact(self.features[j], columns[j][i], text, texts=self.texts)
             items.append(self._reason(j, said, float(rounded[j])))
         cap = float(np.round(points.cap[i], 1))
         if cap:
             said, lowers = self.texts["reason.cap"], self.texts["reason.lowers"]
-            items.append(Reason("", said, lowers, self._strength(cap), cap, theme=said))
+            items.append(Reason("", said, lowers, strength(cap, self._strengths), cap, theme=said))
         start, shown = round(float(points.start[i]), 1), round(float(points.shown[i]), 1)
         remainder = round(shown - start - sum(item.points for item in items), 1)
-        return Reasons(start, tuple(items), remainder + 0.0, shown, self._notes)
+        notes = self.notes(self.features[j].name for j in chosen)
+        return Reasons(start, tuple(items), remainder + 0.0, shown, notes, strengths=self._strengths)
 
     @cached_property
     def texts(self) -> Texts:
@@ -88,20 +93,29 @@ class Reasoner:
 
     @cached_property
     def _always(self) -> list[int]:
-        return [j for j, f in enumerate(self.features) if f.always_shown]
+        return [j for j, f in enumerate(self.features) if wording.always_named(f)]
 
     @cached_property
-    def _notes(self) -> tuple[str, ...]:
-        texts = self.texts
-        note = wording.sensitive_note([wording.named(self.features[j], texts=texts) for j in self._always], texts=texts)
-        earlier = texts["notes.earlier"] if any(map(wording.counts_earlier, self.features)) else ""
+    def _strengths(self) -> Strengths:
+        return strengths_of(self.settings, self.texts)
+
+    def notes(self, shown: Iterable[str]) -> tuple[str, ...]:
+        """Return what must be noted where the features of these names are shown: of age and sex, of earlier arrests."""
+        texts, names = self.texts, {*shown}
+        told = [f for f in self.features if f.always_shown and f.name in names]
+        note = wording.sensitive_note([wording.named(f, texts=texts) for f in told], texts=texts)
+        earlier = texts["notes.earlier"] if self._counts_earlier else ""
         return tuple(text for text in (note, earlier) if text)
 
-    def _choose(self, rounded: Floats) -> list[int]:
-        """Return positions of the features to show, largest first.
+    @cached_property
+    def _counts_earlier(self) -> bool:
+        return any(map(wording.counts_earlier, self.features))
 
-        Where much must be shown (a model with many ages), there is still room for others: what moves nothing to speak
-        of takes none from them, and they get no less than half.
+    def choose(self, rounded: Floats) -> list[int]:
+        """Return positions of the features to show, largest first, of a case's points in tenths, (F,).
+
+        Where much must be shown (a table that declares many ages), there is still room for others: what moves nothing
+        to speak of takes none from them, and they get no less than half.
         """
         order = [int(j) for j in np.argsort(-np.abs(rounded), kind="stable") if rounded[j]]
         always = self._always
@@ -120,22 +134,28 @@ class Reasoner:
     def _reason(self, j: int, fact: str, points: float) -> Reason:
         direction = self.texts[f"reason.{'raises' if points > 0 else 'lowers' if points < 0 else 'neither'}"]
         theme, doubt = self._grouped[j]
-        strength = self._strength(points)
-        return Reason(self.features[j].name, fact, direction, strength, points, theme=theme, can_be_wrong=doubt)
-
-    def _strength(self, points: float) -> str:
-        size = abs(points)
-        if size >= self.settings.points_a_lot:
-            return self.texts["reason.a_lot"]
-        return self.texts[f"reason.{'some' if size >= self.settings.points_some else 'a_little'}"]
+        moves = strength(points, self._strengths)
+        return Reason(self.features[j].name, fact, direction, moves, points, theme=theme, can_be_wrong=doubt)
 
 
 def whole_points(reasons: Reasons) -> tuple[int, list[int], int, int]:
-    """Return (start, points of each reason, remainder, shown) as whole people in 100 that still add up."""
-    parts = np.array([reasons.start, *(item.points for item in reasons.items), reasons.remainder])
-    shown = round(reasons.shown)
-    rounded = [int(part) for part in whole(parts, shown)]
-    return rounded[0], rounded[1:-1], rounded[-1], shown
+    """Return (start, points of each reason, remainder, shown) as whole people in 100 that still add up.
+
+    The start is rounded by itself, so that it is the same for everybody; what lies between it and the figure is spread
+    over reasons and remainder by largest remainder. The remainder comes first among ties: a fact keeps its sign.
+    """
+    start, shown = round(reasons.start), round(reasons.shown)
+    rest, *points = whole(np.array([reasons.remainder, *(item.points for item in reasons.items)]), shown - start)
+    return start, [int(each) for each in points], int(rest), shown
+
+
+def whole_themes(reasons: Reasons) -> list[tuple[str, int]]:
+    """Return the themes' points as whole people in 100 that lead from the start to the figure, as they are ordered."""
+    if not reasons.themes:
+        return []
+    total = round(reasons.shown) - round(reasons.start)
+    points = whole(np.array([size for _, size in reasons.themes]), total)
+    return [(theme, int(size)) for (theme, _), size in zip(reasons.themes, points, strict=True)]
 
 
 def importance(contributions: Contributions) -> list[tuple[str, float]]:

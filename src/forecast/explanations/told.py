@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forecast.explanations.reasons import whole_points
+from forecast.explanations.strength import strength
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,12 +31,16 @@ def told(reasons: Reasons, always: Collection[str] = ()) -> Told:
     """Return the facts to print: those of whole people in 100, and those of none only where they must be named.
 
     ``always``: names of the features that must be. If no fact comes to one in 100, as in a forecast near zero, all are
-    printed.
+    printed. The word of strength is that of the whole number which stands beside it.
     """
     start, points, remainder, shown = whole_points(reasons)
-    known = tuple(zip(reasons.items, points, strict=True))
+    known = tuple((_said(item, n, reasons), n) for item, n in zip(reasons.items, points, strict=True))
     rows = tuple((item, number) for item, number in known if number or item.feature in always)
     return Told(start, rows if any(number for _, number in rows) else known, remainder, shown)
+
+
+def _said(item: Reason, points: int, reasons: Reasons) -> Reason:
+    return replace(item, strength=strength(points, reasons.strengths)) if reasons.strengths else item
 
 
 def shown_in_100(probability: float) -> int:

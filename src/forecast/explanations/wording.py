@@ -1,6 +1,6 @@
 """Put a recorded fact into words: what is on record, never what a person is like.
 
-All texts stand in `texts.toml`; a force's own ones come as ``texts``. The constants are the English ones.
+All texts stand in `texts.toml`; a force's own ones come as ``texts``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.explanations import numbers, phrases
 from forecast.explanations.texts import Texts, load_texts
 from forecast.explanations.themes import doubt_of, theme_of
+from forecast.features.spec import Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from forecast.tables.description import Feature
 
 ENGLISH = load_texts()
-RAISES, LOWERS, NEITHER = (ENGLISH[f"reason.{key}"] for key in ("raises", "lowers", "neither"))
-A_LOT, SOME, A_LITTLE = (ENGLISH[f"reason.{key}"] for key in ("a_lot", "some", "a_little"))
-START, REMAINDER, CAP = (ENGLISH[f"reason.{key}"] for key in ("start", "remainder", "cap"))
-NOT_SIGNED, NOT_SEEN = ENGLISH["notes.not_signed"], ENGLISH["notes.not_seen"]
 SHARE, YEARS = "share", "years"
 """The units of features whose numbers people say otherwise than they stand in the data."""
 MOST_NAMED = 3
@@ -44,6 +41,11 @@ def theme(feature: Feature, *, texts: Texts = ENGLISH) -> str:
     """Return the group of facts that a feature belongs to, for people: "criminal history: violence"."""
     key = theme_of(feature, _spec(feature))
     return texts.get(f"themes.{key}", key)
+
+
+def theme_key(feature: Feature) -> str:
+    """Return the key of the group of facts that a feature belongs to, or the words that a table declares for it."""
+    return theme_of(feature, _spec(feature))
 
 
 def can_be_wrong(feature: Feature, *, texts: Texts = ENGLISH) -> str:
@@ -72,6 +74,23 @@ def counts_earlier(feature: Feature) -> bool:
     """Say whether a feature counts or sums earlier arrests or offences, so that the note about them is due."""
     spec = _spec(feature)
     return spec is not None and spec.op in phrases.OF_EARLIER
+
+
+def is_since(feature: Feature) -> bool:
+    """Say whether a feature is the time since something on record, said as how long ago that was."""
+    spec = _spec(feature)
+    return spec is not None and spec.op == Op.SINCE
+
+
+def always_named(feature: Feature) -> bool:
+    """Say whether every explanation names a feature: age and sex themselves, not an age at a first arrest."""
+    spec = _spec(feature)
+    return feature.always_shown and (spec is None or spec.op != Op.FIRST_AGE)
+
+
+def percent(count: int, *, texts: Texts = ENGLISH) -> str:
+    """Return a count out of 100 as a number of per cent that never claims nobody or everybody."""
+    return {0: texts["case.under_1"], 100: texts["case.over_99"]}.get(count, str(count))
 
 
 def about(count: int, *, texts: Texts = ENGLISH) -> str:

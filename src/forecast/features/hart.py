@@ -1,8 +1,8 @@
 """Declare the 34 predictors of the Harm Assessment Risk Tool.
 
 Their names are recalled from Urwin (2016) and **not verified**; their content agrees with what was published about the
-tool. What the names leave open is our reading: an offence is one of custody records; ages at first offence are of
-earlier custody events, not the presenting one; years since, and ages at first, are
+tool. What the names leave open is our reading: an offence is one of custody records; ages at first offence are at the
+time of the offence, of earlier custody events, not the presenting one; years since, and ages at first, are
 100 where something never happened, as recalled (unverified).
 The outward postcode (24 commonest) and the Mosaic code (28 commonest) are given as they stand: the commonest are chosen
 from training data by whoever trains. These two and the count of intelligence reports are off unless declared.
@@ -32,9 +32,9 @@ _MOSAIC = (
 _INTELLIGENCE = "Counts where police look and whom they suspect, not what a person did."
 
 # subject in the taxonomy, our word for people, name in HART
-_FIRST = (("any", "any offence", "Any"), ("violence", "violence", "Violence"), ("sexual", "a sexual offence", "Sexual"),
-          ("weapon", "a weapons offence", "Weapon"), ("drug", "a drug offence", "Drug"),
-          ("property", "a property offence", "Property"))  # fmt: skip
+_FIRST = (("any", "offence", "Any"), ("violence", "offence of violence", "Violence"),
+          ("sexual", "sexual offence", "Sexual"), ("weapon", "weapons offence", "Weapon"),
+          ("drug", "drug offence", "Drug"), ("property", "property offence", "Property"))  # fmt: skip
 
 
 def hart() -> tuple[FeatureSpec, ...]:
@@ -60,7 +60,7 @@ def _presenting() -> tuple[FeatureSpec, ...]:
 
 
 def _first(subject: str, words: str, name: str) -> FeatureSpec:
-    made = wording.first_age(f"First{name}OffenceAge", subject, f"age at the first earlier arrest for {words}")
+    made = wording.first_age(f"First{name}OffenceAge", subject, f"age at the first earlier {words}")
     return replace(made, never=NEVER_HART, missing=f"{_NEVER} {wording.NO_BIRTH}")
 
 

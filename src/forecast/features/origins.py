@@ -12,6 +12,7 @@ from forecast.features.kernel import HAPPENED, KNOWN, NEVER, RECORDED, SORT, STA
 from forecast.features.programme import USES_SANCTIONS
 from forecast.features.spec import WINDOWS_US, FeatureSpec, Op
 from forecast.records.rules import GROUPS
+from forecast.records.schema import CUSTODY_EVENTS, INTELLIGENCE, OFFENCES, ORDERS
 
 if TYPE_CHECKING:
     import datetime
@@ -39,11 +40,14 @@ def facts_behind(
     Of counts and sums these are all that are counted; of 'years since' the latest, of 'age at first' the earliest, of a
     gap the two around it; of shares and rates the part that is spoken of. Columns of a person have none.
     """
-    return records_behind(person, person.asked(custody_id, as_of), feature)
+    return tuple(key for _, key in records_behind(person, person.asked(custody_id, as_of), feature))
 
 
-def records_behind(person: PersonFile, asked: Asked, feature: str) -> tuple[str, ...]:
-    """Return what :func:`facts_behind` returns, of a moment that was looked up once for many features."""
+def records_behind(person: PersonFile, asked: Asked, feature: str) -> tuple[tuple[str, str], ...]:
+    """Return (table, id) of the records of :func:`facts_behind`, of a moment looked up once for many features.
+
+    Two tables may hold the same id.
+    """
     f = person.prepared.feature_set.feature(feature)
     facts = person.facts
     chosen = _subject(person, f, asked) & _seen(facts, f, asked)
@@ -106,20 +110,25 @@ def _ended(person: PersonFile, t: int) -> Bools:
     return ended
 
 
-def _ids(person: PersonFile, places: Ints) -> tuple[str, ...]:
-    """Return the ids of the rows from which facts were made; a row is named once."""
+def _ids(person: PersonFile, places: Ints) -> tuple[tuple[str, str], ...]:
+    """Return table and id of the rows from which facts were made; a row is named once."""
     records, uses = person.arranged.records, person.prepared.programme.uses
+    names = [CUSTODY_EVENTS.name, OFFENCES.name]
     tables = [records.custody_events["custody_id"], records.offences["offence_id"]]
     if USES_SANCTIONS in uses:  # the third stream: what is named is the custody event that was sanctioned
         first, end = int(person.facts.start[2, 0]), int(person.facts.start[2, -1])
+        names.append(CUSTODY_EVENTS.name)
         tables.append(tables[0].take(person.facts.table[STAY, first:end]))
     if "intelligence" in uses:
+        names.append(INTELLIGENCE.name)
         tables.append(records.intelligence["report_id"])
     if "orders" in uses:
+        names += [ORDERS.name, ORDERS.name]
         tables += [records.orders["order_id"], records.orders["order_id"]]
     ends = np.cumsum([len(table) for table in tables])
     found = []
     for place in places.tolist():
         which = int(np.searchsorted(ends, place, side="right"))
-        found.append(tables[which][place - int(ends[which]) + len(tables[which])].as_py())
+        key = tables[which][place - int(ends[which]) + len(tables[which])].as_py()
+        found.append((names[which], key))
     return tuple(dict.fromkeys(found))

@@ -38,6 +38,10 @@ ENTRIES: dict[str, Entry] = {
     "correction-one": Entry(
         "{first} and {second} were both given.", "Give one correction at a time, so that the difference is that of one."
     ),
+    "correction-twice": Entry("{option} names '{column}' twice.", "Give each column one value; nothing was changed."),
+    "correction-record-ambiguous": Entry(
+        "The person has more than one record '{id}': {found}.", "Name one of them as TABLE:ID."
+    ),
     "correction-table": Entry("There is no table '{table}' of records.", "{hint}"),
     "correction-record-unknown": Entry(
         "The person has no record '{id}'.",

@@ -62,6 +62,7 @@ ENTRIES: dict[str, Entry] = {
         "Choose another folder, or remove it by hand.",
     ),
     "output-format": Entry("{path}: scores are written as Parquet.", "Give --out a name that ends in .parquet."),
+    "output-is-folder": Entry("{path} is a folder.", "Choose another name for --out, or remove it by hand."),
     "output-is-input": Entry("{path} is both the input and the output.", "Choose another name for --out."),
     # Settings, experiments and table descriptions (TOML)
     "toml-syntax": Entry("{path} is not valid TOML: {detail}.", "Mend that line; strings need quotes, dates do not."),

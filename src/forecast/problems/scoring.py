@@ -25,6 +25,9 @@ ENTRIES: dict[str, Entry] = {
         "The custody event {id} cannot be forecast: {sentence} [{refusal}]",
         "Correct the record, or decide without a forecast.",
     ),
+    "one-no-zone": Entry(
+        "The moment {found} does not say its zone.", "Give a time with its zone, such as UTC; nothing was forecast."
+    ),
     # Operations
     "score-locked": Entry(
         "Another run writes this output ({path}): {holder}.",
@@ -57,8 +60,21 @@ ENTRIES: dict[str, Entry] = {
         "Name it with --quarantine, or check the records again with --quarantine FOLDER.",
     ),
     "score-quarantine-other": Entry(
-        "{path} is not the quarantine of the check that wrote {records}.",
+        "{path} is not the quarantine of the check that wrote {records}, or not all of it.",
         "Name the folder that `forecast data check --quarantine` wrote in the same run.",
+    ),
+    "score-quarantine-taken": Entry(
+        "{path} would hold the rows that the check refuses, but something else stands there.",
+        "Move it away, or choose another name for --out.",
+    ),
+    "score-table-option": Entry(
+        "{option} is for a table of cases, and {path} holds records.",
+        "Leave it out: people of records who are not scored stay in the output, and do not make the run fail.",
+    ),
+    "score-not-in-database": Entry(
+        "The scores stand whole in {path}, but not in the database: {sentence} [{refusal}]",
+        "{then} The same command with --resume then writes them without scoring again; where it reads from a database "
+        "and says --overwrite too, it scores again.",
     ),
     "score-quarantine-column": Entry(
         "{path} has no column '{column}', so it does not say whose rows these are.",

@@ -7,6 +7,7 @@ its row stays. `docs/records.md` says what each problem costs, and why.
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 import shutil
 import tempfile
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "1GB"
 """Of DuckDB; beyond it sorts and joins go to disk, beside the output."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_records(
@@ -71,7 +73,7 @@ def check_records(
     if out is not None and quarantine is not None:
         _keep_apart(out, quarantine)
     now = today or datetime.datetime.now(datetime.UTC).date()
-    with _work_folder(quarantine or out) as work, _connected(work, settings) as con:
+    with work_folder(quarantine or out) as work, full_disk_told(work), _connected(work, settings) as con:
         source = _opened(path, mapping, work, progress)
         head = source.mapping.head
         examination = Examination(con, source, work, progress)
@@ -144,8 +146,8 @@ def _keep_apart(out: Path, quarantine: Path) -> None:
 
 
 @contextmanager
-def _work_folder(beside: Path | None) -> Iterator[Path]:
-    """Yield a folder for staged rows, beside the output where there is one: that disk has room."""
+def work_folder(beside: Path | None) -> Iterator[Path]:
+    """Yield a folder that only its owner may open, beside the output where there is one: that disk has room."""
     parent = beside.absolute().parent if beside else None
     try:
         if parent is not None:
@@ -157,6 +159,27 @@ def _work_folder(beside: Path | None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def full_disk_told(work: Path) -> Iterator[None]:
+    """Raise ``file-unwritable`` where the disk of ``work`` is full, for files of ours or for what DuckDB spills."""
+    import duckdb
+
+    try:
+        yield
+    except OSError as error:  # of other kinds are those of files that are read
+        if error.errno not in _FULL:
+            raise
+        raise _no_room(work, os.strerror(error.errno)) from error
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        if isinstance(error, duckdb.OutOfMemoryException) and "max_temp_directory_size" not in str(error):
+            raise
+        raise _no_room(work, str(error).partition("\n")[0]) from error
+
+
+def _no_room(work: Path, detail: str) -> Problem:
+    return Problem("file-unwritable", path=work.parent, detail=detail.rstrip("."))
 
 
 def _connected(work: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:

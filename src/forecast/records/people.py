@@ -27,11 +27,9 @@ def load_person(folder: Path, person_id: str) -> Records:
 
 def person_in_custody(folder: Path, custody_id: str) -> str:
     """Return the person of a custody event; raise ``case-unknown`` where there is no such event."""
-    import pyarrow.parquet as pq
-
     path = _path(folder, CUSTODY_EVENTS)
     _check(path, CUSTODY_EVENTS, [CUSTODY_ID, PERSON_ID])
-    rows = pq.read_table(path, columns=[CUSTODY_ID, PERSON_ID], filters=[(CUSTODY_ID, "=", custody_id)])
+    rows = _read(path, [CUSTODY_ID, PERSON_ID], (CUSTODY_ID, "=", custody_id))
     if not len(rows):
         raise Problem("case-unknown", path=folder, key=CUSTODY_ID, id=custody_id)
     return str(rows[PERSON_ID][0].as_py())
@@ -45,10 +43,20 @@ def _check(path: Path, table: Table, columns: list[str]) -> None:
     open_canonical(path, table, columns, coded=False).close()
 
 
-def _rows(folder: Path, table: Table, person_id: str) -> pa.Table:
+def _read(path: Path, columns: list[str], wanted: tuple[str, str, str]) -> pa.Table:
+    """Return the rows of a file that meet a condition; raise ``file-format`` where its body is damaged."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    try:
+        return pq.read_table(path, columns=columns, filters=[wanted])
+    except (pa.ArrowException, OSError) as error:
+        detail = str(error).partition("\n")[0]
+        raise Problem("file-format", path=path, expected="Parquet", detail=detail) from error
+
+
+def _rows(folder: Path, table: Table, person_id: str) -> pa.Table:
     columns = [c.name for c in table.columns]
     _check(_path(folder, table), table, columns)
-    found = pq.read_table(_path(folder, table), columns=columns, filters=[(PERSON_ID, "=", person_id)])
+    found = _read(_path(folder, table), columns, (PERSON_ID, "=", person_id))
     return found.select(columns).cast(table.arrow)

@@ -7,6 +7,7 @@ files nor messages hold more than `env:NAME`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from forecast.problems import Problem
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|env:[A-Za-z_]")
 _QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 _NAME = re.compile(r'"(?:[^"]|"")+"|[^".\s][^".]*')
+_ODD = re.compile("[@/#]")
+_QUOTED = re.compile(r'(?:"(?:[^"]|"")+"|[^".\s@/#][^".@/#]*)(?:\.(?:"(?:[^"]|"")+"|[^".\s@/#][^".@/#]*))?')
+"""The name of a table that has what is odd between double quotes alone."""
 _SECRETS = ("password", "pwd", "sslpassword", "odbc_connect", "token", "secret")
 
 
@@ -37,8 +41,12 @@ def is_url(text: str) -> bool:
 
 
 def parse_place(text: str) -> Place:
-    """Cut `ADDRESS#TABLE` at its first '#'; a '#' in a password is written %23."""
+    """Cut `ADDRESS#TABLE` at its first '#'; raise, and show nothing, where that may be a '#' in a password."""
     url, _, table = text.partition("#")
+    if _ODD.search(table) and not is_query(table) and not _QUOTED.fullmatch(table):
+        place = url if url.startswith("env:") else f"{url.partition('://')[0]}://..." if "://" in url else "..."
+        detail = "an '@', '/' or '#' behind its first '#' stands in a table's name only between double quotes"
+        raise Problem("database-address", place=place, detail=detail)
     return Place(url, table)
 
 
@@ -96,6 +104,14 @@ def _passwords(url: str) -> set[str]:
     found = {cut.password or ""}
     found |= {value for name, value in parse_qsl(cut.query) if any(word in name.lower() for word in _SECRETS)}
     return {text for secret in found if secret for text in (secret, unquote(secret))}
+
+
+def place_digest(place: Place) -> str:
+    """Return the hash of a resolved address without its password, and of the table or query: of what is read."""
+    cut = urlsplit(address(place.url))
+    rest = [(name, value) for name, value in parse_qsl(cut.query) if not any(word in name.lower() for word in _SECRETS)]
+    read = [cut.scheme, cut.username, cut.netloc.rpartition("@")[2], cut.path, rest, place.table]
+    return hashlib.sha256(repr(read).encode()).hexdigest()
 
 
 def is_query(source: str) -> bool:

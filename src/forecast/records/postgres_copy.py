@@ -54,10 +54,10 @@ class _Query:
     key: str
 
     def statement(self, go_on: bool) -> str:
-        """Return the statement that reads all rows, or those from the key in the setting on."""
+        """Return the statement that reads all rows, or those from the key in the setting on; no key comes last."""
         columns = [*self.columns, *([f"{self.key} AS {quoted_name(_KEY)}"] if self.key else [])]
-        where = f"WHERE {self.key} >= current_setting('{_AFTER}')" if go_on else ""
-        order = ", ".join(_as_text(term) for term in self.order)
+        where = f"WHERE {self.key} >= current_setting('{_AFTER}') OR {self.key} IS NULL" if go_on else ""
+        order = ", ".join(f"{_as_text(term)} NULLS LAST" for term in self.order)
         return f"SELECT {', '.join(columns)} FROM {self.rows} {where} ORDER BY {order}"
 
 

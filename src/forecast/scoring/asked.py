@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from forecast.settings import Settings
 
-ENGINES = ("local", "spark")
 SIZES = ("chunk_rows", "score_events")
 """Settings that cut a run into parts: a resumed run needs the same ones, but they change no score."""
 
@@ -61,6 +60,8 @@ class Asked:
             raise Problem("score-choose", first="--resume", second="--restart")
         if since is not None and before is not None and since >= before:
             raise Problem("score-choose", first=f"--since {since}", second=f"--before {before}")
+        if self.master and self.engine != "spark":
+            raise Problem("score-choose", first="--master", second=f"--engine {self.engine}")
         if self.engine == "spark" and self.since_run is not None:
             raise Problem("score-spark-delta")
 

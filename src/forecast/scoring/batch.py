@@ -6,6 +6,7 @@ decision is ever written, and nobody without a custody event is ever listed.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from collections.abc import Mapping
@@ -13,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecast.explanations import wording
+from forecast.explanations.texts import texts_of
 from forecast.files import refuse_existing, sha256
 from forecast.models.bundle import versions
 from forecast.problems import Problem, Problems
 from forecast.progress import SILENT, Progress
 from forecast.scoring.asked import SIZES, Asked, Period, deciding
-from forecast.scoring.inputs import Unchecked, open_input, quarantine_of, states
+from forecast.scoring.inputs import Unchecked, open_input, quarantine_of, refuse_quarantine, states
 from forecast.scoring.lock import locked
 from forecast.scoring.manifest import Scored, companions, of_manifest
 from forecast.scoring.of_records import RecordsJob
@@ -34,8 +35,25 @@ if TYPE_CHECKING:
     from forecast.settings import Settings
 
 __all__ = ["Scored", "companions", "score_file"]
-KEPT = ("score-no-room", "score-unfinished", "score-other-run", "file-unwritable", "output-exists")
+KEPT = (
+    "score-no-room",
+    "score-unfinished",
+    "score-other-run",
+    "file-unwritable",
+    "output-exists",
+    "score-quarantine-taken",
+    "extra-missing",
+    "spark-no-java",
+    "spark-master",
+    "spark-unreachable",
+    "spark-start",
+    "spark-running",
+    "spark-versions",
+    "spark-failed",
+)
 """Problems after which the work is kept: it can be gone on with."""
+
+ALL_DONE = "All of it was done already: nothing was scored again."
 
 
 def score_file(
@@ -83,7 +101,12 @@ def score_file(
     )
     asked.check()
     _check_output(path, out, asked)
-    return _Run(bundle, out, settings, asked, open_input(bundle, path, settings, asked)).go(progress)
+    found = open_input(bundle, path, settings, asked)
+    if engine == "spark":
+        from forecast.scoring.spark_session import check_ready
+
+        check_ready(master)  # before anything is copied or checked
+    return _Run(bundle, out, settings, asked, found).go(progress)
 
 
 def _check_output(path: Path | str, out: Path, asked: Asked) -> None:
@@ -94,6 +117,8 @@ def _check_output(path: Path | str, out: Path, asked: Asked) -> None:
         for source in [path, *before]:
             if isinstance(source, Path) and target.exists() and source.exists() and target.samefile(source):
                 raise Problem("output-is-input", path=source)
+        if target.is_dir():
+            raise Problem("output-is-folder", path=target)
         if not asked.resume:
             refuse_existing(target, asked.overwrite)
 
@@ -112,21 +137,27 @@ class _Run:
         """Do the run, under its lock."""
         work, before, plan = Work(self.out), states(self.input.files()), self.plan()
         with locked(work.folder):
+            of_use = True
             try:
-                if self.asked.resume:
-                    if not work.begun() and (done := self._complete(digest(plan))) is not None:
-                        return done
-                    for target in () if is_own(work) else (self.out, *companions(self.out)):
-                        refuse_existing(target, self.asked.overwrite)
-                work.begin(plan, resume=self.asked.resume, restart=self.asked.restart)
-                return self._work(work, plan, before, progress)
+                done = self._done(work, plan) or self._work(work, plan, before, progress)
+                of_use = False
+                return done
             except (Problem, Problems) as error:
-                if not (isinstance(error, Problem) and error.code in KEPT):
-                    work.remove()
+                of_use = isinstance(error, Problem) and error.code in KEPT
                 raise
             finally:
-                if not work.begun():
+                if not (of_use and work.begun()):
                     work.remove()
+
+    def _done(self, work: Work, plan: Mapping[str, Any]) -> Scored | None:
+        """Return what the output says if all is done already; else see that nothing is replaced without leave."""
+        if self.asked.resume and not work.begun() and (done := self._complete(digest(plan))) is not None:
+            return dataclasses.replace(done, notes=(*done.notes, ALL_DONE))
+        for target in () if is_own(work) else (self.out, *companions(self.out)):
+            refuse_existing(target, self.asked.overwrite)
+        if self.input.checked:
+            refuse_quarantine(quarantine_of(self.out), replace=self.asked.overwrite or self.asked.resume)
+        return None
 
     def plan(self) -> dict[str, Any]:
         """Return what the run is, and how it is cut into parts."""
@@ -141,8 +172,11 @@ class _Run:
         }
 
     def _complete(self, run: str) -> Scored | None:
-        """Return what the output says if it is that of this very run, complete and unchanged."""
-        if self.input.passing:
+        """Return what the output says if it is that of this very run, complete and unchanged.
+
+        A database may hold something else by now; whoever allows to replace the output wants that scored.
+        """
+        if self.input.passing and self.asked.overwrite:
             return None
         try:
             manifest = json.loads(companions(self.out)[1].read_text("utf-8"))
@@ -153,14 +187,16 @@ class _Run:
         return None
 
     def _work(self, work: Work, plan: Mapping[str, Any], before: object, progress: Progress) -> Scored:
+        work.begin(plan, resume=self.asked.resume, restart=self.asked.restart)
         job = self.input.job(work, progress)
+        if isinstance(job, RecordsJob):
+            _ = job.known  # read from the files, so before it is asked whether they were changed
         parts = self._parts(job, work, progress)
         if states(self.input.files()) != before:
             raise Problem("score-input-changed", path=self.input.files()[0].parent)
         manifest = finish(job, work, parts, self._said(job, plan), progress)
         if isinstance(self.input, Unchecked):
             self.input.keep(work)
-        work.remove()
         return of_manifest(manifest, self.out, self._quarantine)
 
     def _parts(self, job: TableJob | RecordsJob, work: Work, progress: Progress) -> list[Part]:
@@ -178,7 +214,7 @@ class _Run:
             "engine": self.asked.engine,
             "output": self.out.name,
             "reasons": self.asked.reasons,
-            "notes": [*job.notes, *([] if self.bundle.forecaster.cutoffs.signed else [wording.NOT_SIGNED])],
+            "notes": [*job.notes, *self._standing],
             "run": digest(plan),
             "versions": versions(),
             "trained_with": self.bundle.manifest.get("versions", {}),
@@ -186,6 +222,12 @@ class _Run:
         if isinstance(job, RecordsJob) and job.previous is not None:
             said["previous"] = job.previous.link(self.out)
         return said
+
+    @property
+    def _standing(self) -> list[str]:
+        """What is noted of the bundle itself."""
+        signed = self.bundle.forecaster.cutoffs.signed
+        return [] if signed else [texts_of(self.settings)["notes.not_signed"]]
 
     @property
     def _quarantine(self) -> Path | None:

@@ -50,6 +50,10 @@ class Corrected:
     after: Explained
     records: Records | None = field(default=None, compare=False, repr=False)
 
+    def title(self, texts: Texts) -> str:
+        """Return what marks every output that shows the case after it."""
+        return texts.say("correction.title", what="; ".join(self.what))
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -115,7 +119,12 @@ def corrected(
     before, texts = explain_case(bundle, path, case_id, settings), texts_of(settings)
     row = _row(bundle.description, path, case_id, settings.chunk_rows)
     what = [
-        texts.say("correction.set", column=column, before=row[column].as_py() or "", after=text)
+        texts.say(
+            "correction.set",
+            fact=_called(bundle.description, column, texts),
+            before=row[column].as_py() or texts["correction.empty"],
+            after=text or texts["correction.empty"],
+        )
         for column, text in changes.items()
     ]
     for column, text in changes.items():
@@ -128,6 +137,12 @@ def _facts(description: Description) -> list[str]:
     columns = [f.source for f in description.features if not f.sum_of]
     age = description.keys.age
     return columns + [age] * (bool(age) and age not in {f.name for f in description.features})
+
+
+def _called(description: Description, column: str, texts: Texts) -> str:
+    """Return what people call the fact in a column."""
+    feature = next((f for f in description.features if f.source == column and not f.sum_of), None)
+    return texts["phrases.age.name"] if feature is None else wording.named(feature, texts=texts)
 
 
 def _row(description: Description, path: Path, case_id: str, rows: int) -> dict[str, pa.Scalar]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,18 @@ import pyarrow.parquet as pq
 from forecast.cases import AS_OF, PERSON_ID
 from forecast.files import sha256
 from forecast.problems import Problem
+from forecast.records.instants import instant
 from forecast.records.records import Records
 from forecast.records.schema import CUSTODY_EVENTS, TABLES, TIME
+from forecast.scoring.from_records import NOT_SCORED
 from forecast.scoring.manifest import companions
 
 Known = Mapping[str, Mapping[str, str | None]]
 """For each table the latest `recorded_at` and `superseded_at`, in ISO 8601; None where there is none."""
 WHEN = ("recorded_at", "superseded_at")
-CUSTODY_ID, NOT_SCORED = CUSTODY_EVENTS.key, "not_scored"
+CUSTODY_ID = CUSTODY_EVENTS.key
+QUARANTINED = "record-"
+"""How the codes of a check begin, and no others."""
 
 
 def known_until(records: Path) -> dict[str, dict[str, str | None]]:
@@ -80,9 +84,17 @@ def _times(records: Path) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
     for table in TABLES:
         path = records / f"{table.name}.parquet"
         if path.is_file():
-            with pq.ParquetFile(path) as file:
-                columns = [PERSON_ID, *(name for name in WHEN if name in file.schema_arrow.names)]
-                yield table.name, file.iter_batches(columns=columns)
+            yield table.name, _batches(path)
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = [PERSON_ID, *(name for name in WHEN if name in file.schema_arrow.names)]
+            for batch in file.iter_batches(columns=columns):
+                yield batch.select(columns)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise Problem("records-not-canonical", path=path, detail="it cannot be read") from error
 
 
 def restricted(records: Records, people: pa.Array) -> Records:
@@ -103,9 +115,14 @@ class Previous:
 
     @property
     def known(self) -> Known:
-        """Until when the newest run knew its records."""
-        known: Known = self.manifests[0]["known_until"]
-        return known
+        """Until when the newest run knew its records; not longer than its period, for it scored nothing after that."""
+        return _known_of(self.manifests[0])
+
+    @property
+    def since(self) -> int | None:
+        """The first moment, in microseconds, that any of the runs asked for; None: there is no first."""
+        days = [manifest["period"]["since"] for manifest in self.manifests]
+        return None if None in days else instant(datetime.date.fromisoformat(min(days)))
 
     def link(self, out: Path) -> dict[str, str]:
         """Return how the manifest of ``out`` names the run it followed."""
@@ -145,20 +162,78 @@ def _manifest(path: Path, levels: Sequence[str]) -> dict[str, Any]:
         columns = pq.read_schema(path).names
     except (OSError, ValueError, pa.ArrowException) as error:
         raise Problem("score-previous", path=path, detail="it cannot be read") from error
-    if "known_until" not in manifest or "output_sha256" not in manifest:
-        raise Problem("score-previous", path=path, detail="its manifest is not that of a run on records")
+    try:
+        _ = _known_of(manifest), manifest["output_sha256"], manifest["period"]["since"]
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        detail = "its manifest is not that of a run on records"
+        raise Problem("score-previous", path=path, detail=detail) from error
     lacking = [level for level in levels if f"p_{level}" not in columns]
     if lacking:
         raise Problem("score-previous", path=path, detail=f"it has no scores of the level '{lacking[0]}'")
     return manifest
 
 
+def _known_of(manifest: Mapping[str, Any]) -> Known:
+    known: Known = manifest["known_until"]
+    before = manifest["period"]["before"]
+    if before is None:
+        return known
+    end = datetime.datetime.combine(datetime.date.fromisoformat(before), datetime.time(), datetime.UTC) - _MICROSECOND
+    return {
+        table: {
+            column: None if at is None else min(datetime.datetime.fromisoformat(at), end).isoformat()
+            for column, at in times.items()
+        }
+        for table, times in known.items()
+    }
+
+
 def columns_of(previous: Previous, names: Sequence[str]) -> Iterator[pa.Table]:
     """Yield those columns of all the outputs, a row group at a time."""
     for path in previous.outputs:
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                yield file.read_row_group(group, columns=list(names))
+        yield from _columns(path, names)
+
+
+def _columns(path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=list(names))
+
+
+@dataclass(frozen=True)
+class Mended:
+    """People whom the last run that listed them did not score for rows in quarantine, and who are refused no more.
+
+    ``settled``: those of their custody events that are done with: scored, or without a score for another cause.
+    """
+
+    people: pa.Array
+    settled: pa.Array
+
+
+def mended_people(previous: Previous, refused: Iterable[str]) -> Mended:
+    """Return whose rows in quarantine were mended since; ``refused``: who is refused now."""
+    held: set[str] = set()
+    for table in columns_of(previous, [PERSON_ID, NOT_SCORED]):
+        held.update(table[PERSON_ID].filter(_quarantined(table)).to_pylist())
+    wanted = pa.array(sorted(held.difference(refused)), pa.string())
+    settled: set[str] = set()
+    waiting: set[str] = set()
+    listed: set[str] = set()
+    for path in previous.outputs if len(wanted) else ():
+        here: set[str] = set()
+        for table in _columns(path, [PERSON_ID, CUSTODY_ID, NOT_SCORED]):
+            rows = table.filter(pc.is_in(table[PERSON_ID], value_set=wanted))
+            quarantined = _quarantined(rows)
+            settled.update(rows[CUSTODY_ID].filter(pc.invert(quarantined)).to_pylist())
+            waiting.update(set(rows[PERSON_ID].filter(quarantined).to_pylist()) - listed)
+            here.update(rows[PERSON_ID].to_pylist())
+        listed |= here
+    return Mended(pa.array(sorted(waiting), pa.string()), pa.array(sorted(settled), pa.string()))
+
+
+def _quarantined(table: pa.Table) -> pa.ChunkedArray:
+    return pc.fill_null(pc.starts_with(table[NOT_SCORED], QUARANTINED), False)
 
 
 def last_scores(previous: Previous, people: pa.Array, levels: Sequence[str]) -> pa.Table:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from forecast.cases import AS_OF, CASE_ID, PERSON_ID
 from forecast.explanations.limits import outside_sentence, set_sentence
 from forecast.explanations.own import own_lines
 from forecast.explanations.reasons import Reasoner
+from forecast.explanations.told import Told, told
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from forecast.cases import Cases, Forecasts, Reasons
+    from forecast.explanations.texts import Texts
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
 
@@ -60,14 +64,13 @@ def explain(bundle: ModelBundle, reasoner: Reasoner, case: Cases, note: str) -> 
     frame, scale = case.features, bundle.scale
     made, contributions = bundle.forecaster.explained(frame)
     key, moment = case.keys.iloc[0], case.keys[AS_OF].iloc[0]
+    reasons = [reasoner.reasons(frame, one, case.recorded)[0] for one in contributions]
+    notes = reasoner.notes(item.feature for one in reasons for item in one.items)  # one note for all levels
     return Explained(
         key[CASE_ID],
         scale.bands[int(made.band[0])],
         {level: float(made.probability[0, k]) for k, level in enumerate(scale.reached)},
-        {
-            level: reasoner.reasons(frame, one, case.recorded)[0]
-            for level, one in zip(scale.reached, contributions, strict=True)
-        },
+        {level: replace(one, notes=notes) for level, one in zip(scale.reached, reasons, strict=True)},
         note,
         own=own_lines(bundle.forecaster.model, frame, scale, int(made.band[0]), texts=reasoner.texts),
         person_id=key[PERSON_ID],
@@ -78,6 +81,18 @@ def explain(bundle: ModelBundle, reasoner: Reasoner, case: Cases, note: str) -> 
         made=made,
         **_limits(bundle, reasoner, frame, made),
     )
+
+
+def told_levels(bundle: ModelBundle, explained: Explained) -> list[Told]:
+    """Return what people read of each level, lowest first: reasons of age and sex are named whatever they come to."""
+    always = {f.name for f in bundle.description.features if f.always_shown}
+    return [told(explained.reasons[level], always) for level in bundle.scale.reached]
+
+
+def newest(ids: Sequence[str], most: int, texts: Texts) -> str:
+    """Return the newest ``most`` of ids that go from old to new, newest first, and how many earlier ones there are."""
+    shown, more = ", ".join(reversed(ids[-most:])), len(ids) - most
+    return texts.say("case.more_records", ids=shown, count=more) if more > 0 else shown
 
 
 def _limits(bundle: ModelBundle, reasoner: Reasoner, frame: pd.DataFrame, made: Forecasts) -> dict[str, Any]:

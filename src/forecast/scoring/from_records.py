@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecast.cases import AS_OF, PERSON_ID
+from forecast.explanations.texts import texts_of
 from forecast.features.catalogue import SETS, whole_set
 from forecast.features.compute import CUSTODY_ID, Prepared, compute, prepare
 from forecast.features.spec import JOIN
@@ -132,7 +133,7 @@ class RecordScorer:
         if not good.all():
             frame, unknown = _cut(frame, good), {name: mask[good] for name, mask in unknown.items()}
             recorded = None if recorded is None else _cut(recorded, good)
-        return Readied(why, frame, recorded, notes_of(self.bundle, unknown, len(frame)))
+        return Readied(why, frame, recorded, notes_of(self.bundle, unknown, len(frame), texts_of(self.scorer.settings)))
 
     def _why_not(self, arranged: Arranged, asked: Moments, refused: Mapping[str, str]) -> Texts:
         """Return for each moment why it gets no forecast before any feature is looked at, None where it may."""

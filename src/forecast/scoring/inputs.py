@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from forecast.files import sha256, to_json, whole_folder
+from forecast.files import refuse_existing, sha256, to_json, whole_folder
 from forecast.problems import Problem
 from forecast.records.check import check_records
-from forecast.records.places import Place, is_url, parse_place, shown
+from forecast.records.places import Place, is_url, parse_place, place_digest, shown
 from forecast.records.result import CHECK_FILE
 from forecast.records.source import open_records
 from forecast.scoring.delta import open_previous
 from forecast.scoring.from_records import RecordScorer
 from forecast.scoring.of_records import RecordsJob
 from forecast.scoring.of_tables import TableJob
-from forecast.scoring.parts import write_whole
-from forecast.scoring.refusals import Refusals, find_quarantine, read_refusals
+from forecast.scoring.parts import write_text
+from forecast.scoring.refusals import Refusals, find_quarantine, is_quarantine, read_refusals
 from forecast.scoring.work import Work, digest
 
 if TYPE_CHECKING:
@@ -54,20 +54,30 @@ class Input(Protocol):
         """Return the job, after copying and checking what has to be."""
 
 
+def holds_cases(path: Path | str) -> bool:
+    """Say whether what is to be scored is a table of cases, rather than records."""
+    if isinstance(path, str) and is_url(path):
+        return bool(parse_place(path).table)
+    return not Path(path).is_dir() and Path(path).suffix.lower() not in DATABASES
+
+
 def open_input(bundle: ModelBundle, path: Path | str, settings: Settings, asked: Asked) -> Input:
     """Return the input; raise what can be said before anything is copied, checked or written."""
     if isinstance(path, str) and is_url(path):
         place = parse_place(path)
-        if place.table:
+        if holds_cases(path):
             asked.check_table(shown(place.url, place.table))
             return Copied(bundle, place, settings, asked)
         return Unchecked(bundle, path, settings, asked)
-    path = Path(path)
-    if not path.is_dir() and path.suffix.lower() not in DATABASES:
+    if holds_cases(path):
+        path = Path(path)
         asked.check_table(str(path))
         return Ready(TableJob(bundle, path, settings, reasons=asked.reasons))
+    path = Path(path)
     if not (path / CHECK_FILE).is_file():
         return Unchecked(bundle, path, settings, asked)
+    if is_quarantine(path):
+        raise Problem("records-not-canonical", path=path, detail="it is the quarantine of a check")
     quarantine = find_quarantine(path, asked.quarantine)
     scorer = RecordScorer.open(bundle, settings, reasons=asked.reasons)
     return Ready(records_job(path, scorer, read_refusals(quarantine, path, asked.mapping), asked))
@@ -118,7 +128,7 @@ class Copied:
 
     def plan(self) -> dict[str, Any]:
         """Return the place."""
-        return {"database": str(self.place)}
+        return {"database": str(self.place), "sha256": place_digest(self.place)}
 
     def files(self) -> list[Path]:
         """Return nothing: what is read is our own copy."""
@@ -158,10 +168,11 @@ class Unchecked:
         return shown(self.path) if isinstance(self.path, str) else self.path.name
 
     def plan(self) -> dict[str, Any]:
-        """Return the hashes of the files, or the address of the database."""
+        """Return the hashes of the files, or the address of the database and its hash."""
         if isinstance(self.path, str):
             mapping = self.asked.mapping
-            return {"database": self.name, "mapping": sha256(mapping) if mapping else None}
+            place = place_digest(parse_place(self.path))
+            return {"database": self.name, "sha256": place, "mapping": sha256(mapping) if mapping else None}
         path = self.path
         return {"raw": path.name, "sha256": {_name(file, path): sha256(file) for file in self.files()}}
 
@@ -199,6 +210,13 @@ def quarantine_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}.quarantine")
 
 
+def refuse_quarantine(folder: Path, *, replace: bool) -> None:
+    """Raise if a quarantine may not take the name ``folder``: it holds something else, or one that may not go."""
+    if folder.exists() and not is_quarantine(folder):
+        raise Problem("score-quarantine-taken", path=folder)
+    refuse_existing(folder, replace)
+
+
 def _raw_files(path: Path, mapping: Path | None) -> list[Path]:
     """Return the files that a check of raw records would read."""
     source = open_records(path, mapping)
@@ -216,12 +234,7 @@ def _is_ready(folder: Path, made: Path) -> bool:
 
 
 def _mark_ready(folder: Path, made: Path) -> None:
-    text = to_json({"sha256": sha256(made)})
-    write_whole(folder / READY, lambda path: _write(path, text))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    write_text(folder / READY, to_json({"sha256": sha256(made)}))
 
 
 def _within(place: Path) -> list[Path]:

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forecast.explanations.distance import Otherwise, Trial
-from forecast.explanations.told import told
 from forecast.records.arrange import arrange
 from forecast.records.moments import moments
 from forecast.records.records import Records
 from forecast.records.schema import CUSTODY_EVENTS, OFFENCES, PERSONS, TABLES, Table
+from forecast.scoring.explained import told_levels
 from forecast.scoring.one import score_one
-from forecast.scoring.record_corrections import find_record, rows_of, without
+from forecast.scoring.record_corrections import without
+from forecast.scoring.record_names import find_record, rows_of
 
 if TYPE_CHECKING:
     from forecast.scoring.explained import Explained
@@ -36,13 +37,14 @@ def which_records_matter(model: Ready, records: Records, custody_id: str, *, lim
     """Return the records behind the reasons without any one of which the band would be another, newest first.
 
     At most ``limit`` records are tried, the newest. The custody event at hand is none of them, nor is anything of the
-    person. All are tried in one go: each in a copy of the person that lacks it.
+    person, nor what stands behind sensitive facts alone (ages at first records, intelligence). All are tried in one go:
+    each in a copy of the person that lacks it.
     """
     now = score_one(records, model, custody_id=custody_id)
-    behind = [each for each in _behind(model, records, now) if each[:2] != (CUSTODY_EVENTS, custody_id)][:limit]
+    behind = [each for each in _behind(model, records, now) if each[1:3] != (CUSTODY_EVENTS, custody_id)][:limit]
     if not behind:
         return Trial((), 0, True)
-    copies = [_copy(without(_of(records, now.person_id), table, key), i) for i, (table, key, _) in enumerate(behind)]
+    copies = [_copy(without(_of(records, now.person_id), table, key), i) for i, (_, table, key, _) in enumerate(behind)]
     arranged = arrange(Records(**{t.name: pa.concat_tables([getattr(c, t.name) for c in copies]) for t in TABLES}))
     every = moments(arranged)
     events = arranged.records.custody_events[CUSTODY_EVENTS.key].take(pa.array(every.event_row))
@@ -54,7 +56,7 @@ def which_records_matter(model: Ready, records: Records, custody_id: str, *, lim
     bands = [model.bundle.scale.bands[band] for band in made.band.tolist()]
     changes = [
         Otherwise(
-            "", "", "", band, tuple(made.probability[row].tolist()), record=behind[i][1], day=_day_of(behind[i][2])
+            "", "", "", band, tuple(made.probability[row].tolist()), record=behind[i][0], day=_day_of(behind[i][3])
         )
         for row, (i, band) in enumerate(zip(able, bands, strict=True))
         if band != now.band
@@ -84,18 +86,21 @@ def _named(i: int, name: str) -> str:
     return f"{i:06d}|{name}"
 
 
-def _day_of(happened: datetime.datetime | None) -> str:
-    return "" if happened is None else f"{happened:%Y-%m-%d}"
+def _day_of(happened: datetime.datetime) -> str:
+    return f"{happened:%Y-%m-%d}"
 
 
-def _behind(model: Ready, records: Records, explained: Explained) -> list[tuple[Table, str, datetime.datetime | None]]:
-    """Return table, id and time of the records behind the facts that people see of any level, newest first."""
-    always = {f.name for f in model.bundle.description.features if f.always_shown}
-    items = [item for reasons in explained.reasons.values() for item, _ in told(reasons, always).rows]
-    ids = dict.fromkeys(one for item in items for one in item.records)
+def _behind(model: Ready, records: Records, explained: Explained) -> list[tuple[str, Table, str, datetime.datetime]]:
+    """Return name, table, id and time of the records behind the facts that people see of any level, newest first.
+
+    Sensitive facts are passed over: what a first record says of age, and what intelligence says, is never tried.
+    """
+    sensitive = {f.name for f in model.bundle.description.features if f.sensitive}
+    items = [item for level in told_levels(model.bundle, explained) for item, _ in level.rows]
+    names = dict.fromkeys(one for item in items if item.feature not in sensitive for one in item.records)
     found = []
-    for record_id in ids:
-        table, key = find_record(records, record_id)
+    for name in names:
+        table, key = find_record(records, name)
         rows = rows_of(records, table, key)
-        found.append((table, key, rows[HAPPENED[table.name]][0].as_py()))
-    return sorted(found, key=lambda each: (each[2], each[1]), reverse=True)
+        found.append((name, table, key, rows[HAPPENED[table.name]][0].as_py()))
+    return sorted(found, key=lambda each: (each[3], each[2], each[1].name), reverse=True)

@@ -36,6 +36,10 @@ def _held(folder: Path) -> IO[str]:
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            if folder.is_dir() or not (folder.exists() or folder.is_symlink()):
+                continue  # another run made or removed it in this very moment
+            raise Problem("file-unwritable", path=folder.parent, detail=error.strerror or str(error)) from error
         except OSError as error:
             raise Problem("file-unwritable", path=folder.parent, detail=error.strerror or str(error)) from error
         try:

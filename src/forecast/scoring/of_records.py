@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from forecast.cases import PERSON_ID
+from forecast.cases import AS_OF, PERSON_ID
 from forecast.files import sha256
 from forecast.problems import Problem
 from forecast.records.pieces import UnsortedError, iter_pieces
 from forecast.records.schema import CUSTODY_EVENTS, TABLES
 from forecast.scoring.asked import Period
 from forecast.scoring.delta import (
+    Mended,
     Previous,
     change_fields,
     changed_people,
@@ -27,6 +28,7 @@ from forecast.scoring.delta import (
     first_new_moment,
     known_until,
     last_scores,
+    mended_people,
     restricted,
     with_changes,
 )
@@ -105,8 +107,16 @@ class RecordsJob:
 
     @cached_property
     def changed(self) -> pa.Array | None:
-        """The people with new records since the run before; None where there is none."""
-        return None if self.previous is None else changed_people(self.folder, self.previous.known)
+        """The people with new records since the run before, or with mended ones; None where there is none before."""
+        if self.previous is None or self.mended is None:
+            return None
+        new = changed_people(self.folder, self.previous.known)
+        return pa.chunked_array([new, self.mended.people], pa.string()).unique()
+
+    @cached_property
+    def mended(self) -> Mended | None:
+        """The people whose records lay in quarantine in the run before, and do not any more."""
+        return None if self.previous is None else mended_people(self.previous, self.refusals.people)
 
     @cached_property
     def last(self) -> pa.Table:
@@ -146,13 +156,28 @@ class RecordsJob:
         since, before = self.ends
         table = self.scorer.score(wanted, since=since, before=before, refused=self.refusals.people)
         if self.previous is not None:
-            table = with_changes(table, self.last, self.levels)
+            table = with_changes(self.with_mended(table, wanted), self.last, self.levels)
         people = self.people_of(piece, wanted, table[PERSON_ID].unique())
         return {"scores": table}, added([counted(table), {"people": people}])
 
     def wanted(self, piece: Records) -> Records:
         """Return the records of those people of a piece who are to be scored: in a delta run, those with new ones."""
         return piece if self.changed is None else restricted(piece, self.changed)
+
+    def with_mended(self, table: pa.Table, wanted: Records) -> pa.Table:
+        """Add to new moments the older ones that were not scored while rows of their people lay in quarantine."""
+        (since, before), new = self.period.ends, self.ends[0]
+        if self.mended is None or self.previous is None or new is None:
+            return table
+        people = restricted(wanted, self.mended.people)
+        if not len(people.persons):
+            return table
+        first = max((at for at in (since, self.previous.since) if at is not None), default=None)
+        end = new if before is None else min(new, before)
+        old = self.scorer.score(people, since=first, before=end)
+        old = old.filter(pc.invert(pc.is_in(old[CUSTODY_ID], value_set=self.mended.settled)))
+        order = [(name, "ascending") for name in (PERSON_ID, AS_OF, CUSTODY_ID)]
+        return pa.concat_tables([old, table]).sort_by(order) if len(old) else table
 
     def people_of(self, piece: Records, wanted: Records, listed: pa.Array) -> dict[str, int]:
         """Return how many people a piece has, and why some of them are not among ``listed``, who have rows."""

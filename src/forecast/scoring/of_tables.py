@@ -60,7 +60,7 @@ class TableJob:
 
     def made(self, piece: Chunk) -> tuple[dict[str, pa.Table], dict[str, Any]]:
         """Return the tables of a chunk and its counts."""
-        chunk, notes = refuse_unknown(self.bundle, piece)
+        chunk, notes = refuse_unknown(self.bundle, piece, self.settings)
         refused = pa.Table.from_pandas(chunk.refused, REFUSED_SCHEMA, preserve_index=False)
         counts = {
             "rows": {"in": piece.read, "scored": len(chunk.cases), "refused": len(refused)},

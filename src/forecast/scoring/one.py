@@ -24,7 +24,10 @@ from forecast.records.moments import Moments, moments
 from forecast.records.people import load_person, person_in_custody
 from forecast.scoring.explained import Explained, explain, reasoner_of
 from forecast.scoring.from_records import RecordScorer
+from forecast.scoring.record_names import record_name
+from forecast.scoring.refusals import find_quarantine, read_refusals
 from forecast.scoring.scorer import refuse_unknown
+from forecast.settings import Settings
 from forecast.tables.origin import check_catalogue
 from forecast.tables.reader import open_table
 
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
     from forecast.cases import Reasons
     from forecast.records.records import Records
-    from forecast.settings import Settings
 
 __all__ = ["Explained", "Ready", "explain_case", "explain_record", "ready", "score_one"]
 
@@ -60,7 +62,12 @@ def ready(bundle: ModelBundle, settings: Settings) -> Ready:
 
 
 def score_one(
-    records: Records, model: Ready, *, custody_id: str | None = None, as_of: datetime.datetime | None = None
+    records: Records,
+    model: ModelBundle | Ready,
+    *,
+    custody_id: str | None = None,
+    as_of: datetime.datetime | None = None,
+    settings: Settings | None = None,
 ) -> Explained:
     """Return the explained forecast of a custody event from the records of its person (and maybe of a few others).
 
@@ -69,13 +76,20 @@ def score_one(
     records : in canonical form, checked. custody_id : None for the latest custody event that asks for a forecast.
     as_of : the moment of the forecast, with a zone; None for the time at which the custody record was opened. What was
         recorded at that moment or later is not looked at, but for the presenting offences.
+    model : of many people, what :func:`ready` made once. settings : of a bundle that is not ready; by default those of
+        an installation without a file of its own.
 
     Raises
     ------
-    Problem : ``one-no-event`` without a custody event that asks for a forecast, ``case-unknown`` for an id that is not
-        there, ``one-not-asked`` for a custody event that asks for none, ``one-refused`` for a person who is under the
-        minimum age, without a date of birth, or with what training never saw and the description refuses.
+    Problem : ``one-no-zone`` for a moment without a zone, ``one-no-event`` without a custody event that asks for a
+        forecast, ``case-unknown`` for an id that is not there, ``one-not-asked`` for a custody event that asks
+        for none, ``one-refused`` for a person who is under the minimum age, without a date of birth, or with what
+        training never saw and the description refuses.
     """
+    if as_of is not None and as_of.utcoffset() is None:
+        raise Problem("one-no-zone", found=as_of.isoformat())
+    if isinstance(model, ModelBundle):
+        model = ready(model, settings or Settings())
     arranged = arrange(records)
     asked = _moment(arranged, custody_id, as_of)
     case, note = _case(model, arranged, asked)
@@ -91,11 +105,37 @@ def explain_record(
     settings: Settings,
     *,
     as_of: datetime.datetime | None = None,
+    quarantine: Path | None = None,
+    mapping: Path | None = None,
 ) -> Explained:
-    """Return the explained forecast of a custody event in a folder of accepted records; see :func:`score_one`."""
+    """Return the explained forecast of a custody event in a folder of accepted records.
+
+    Raises what :func:`accepted_person` and :func:`score_one` raise.
+    """
     made = model if isinstance(model, Ready) else ready(model, settings)
-    person = load_person(folder, person_in_custody(folder, custody_id))
+    person = accepted_person(folder, custody_id, quarantine, mapping)
     return score_one(person, made, custody_id=custody_id, as_of=as_of)
+
+
+def accepted_person(folder: Path, custody_id: str, quarantine: Path | None, mapping: Path | None) -> Records:
+    """Return the accepted records of the person of a custody event, whom scoring would forecast too.
+
+    ``quarantine``: where the refused rows lie; None: looked for beside the records. ``mapping``: what the force calls
+    its columns.
+
+    Raises
+    ------
+    Problem : ``one-refused`` for a person with a row in quarantine, for the accepted records are not complete then;
+        what :func:`find_quarantine` and :func:`read_refusals` raise; ``case-unknown`` for an event that is nowhere.
+    """
+    refused = read_refusals(find_quarantine(folder, quarantine), folder, mapping)
+    held = next((event for event in refused.events if event.custody_id == custody_id), None)
+    person = person_in_custody(folder, custody_id) if held is None else held.person_id
+    why = refused.people.get(person)
+    if why is not None:
+        code, _, sentence = why.partition(": ")
+        raise Problem("one-refused", id=custody_id, refusal=code, sentence=sentence)
+    return load_person(folder, person)
 
 
 def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settings) -> Explained:
@@ -106,7 +146,7 @@ def explain_case(bundle: ModelBundle, path: Path, case_id: str, settings: Settin
     reader = open_table(bundle.description, path, learning=False)
     check_catalogue(bundle.manifest.get("data", {}), path, bundle.forecaster.model.features)
     for read in reader.chunks(settings.chunk_rows):
-        chunk, notes = refuse_unknown(bundle, read)
+        chunk, notes = refuse_unknown(bundle, read, settings)
         refused = chunk.refused[chunk.refused["case_id"] == case_id]
         found = np.flatnonzero(chunk.cases.keys[CASE_ID].to_numpy() == case_id)
         if len(found):
@@ -158,13 +198,14 @@ def _case(model: Ready, arranged: Arranged, asked: Moments) -> tuple[Cases, str]
 def _with_records(found: Explained, person: PersonFile, model: Ready) -> dict[str, Reasons]:
     """Return the reasons with the ids of the records behind each fact."""
     known: dict[str, tuple[str, ...]] = {"": ()}
+    records = person.arranged.records
     asked = person.asked(found.case_id, found.as_of)
 
     def behind(feature: str) -> tuple[str, ...]:
         if feature not in known:
             columns: Sequence[str] = model.scorer.reader.columns_of(feature)
-            ids = [one for c in columns for one in records_behind(person, asked, c)]
-            known[feature] = tuple(dict.fromkeys(ids))
+            rows = dict.fromkeys(one for c in columns for one in records_behind(person, asked, c))
+            known[feature] = tuple(record_name(records, *one) for one in rows)
         return known[feature]
 
     return {

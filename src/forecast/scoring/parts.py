@@ -20,7 +20,7 @@ GROUP_ROWS = 1 << 16
 UNFINISHED = ".part"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Have ``write`` fill a file beside ``path``, bring it to the disk, and only then give it its name.
 
     Raise ``score-no-room`` if that fails: the disk is full, or the folder cannot be written.
@@ -34,6 +34,11 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise Problem("score-no-room", path=path, detail=_said(error)) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text by :func:`write_whole`."""
+    write_whole(path, lambda to: to.write_bytes(text.encode()))
 
 
 def flush(path: Path) -> None:

@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 from forecast.problems import Problem, nearest
 from forecast.records.checks import own
 from forecast.records.records import Records
-from forecast.records.schema import CUSTODY_EVENTS, DAY, OFFENCES, PERSONS, TABLES, TIME, Column, Table
+from forecast.records.schema import CUSTODY_EVENTS, DAY, OFFENCES, TABLES, TIME, Column, Table
 from forecast.records.taxonomy import load_taxonomy
 from forecast.scoring.corrections import Corrected
 from forecast.scoring.one import score_one
+from forecast.scoring.record_names import find_record, holds, rows_of
+from forecast.scoring.used import value_text
 
 if TYPE_CHECKING:
     from forecast.explanations.texts import Texts
@@ -32,7 +34,7 @@ def without_record(model: Ready, records: Records, custody_id: str, record_id: s
 
     Raises
     ------
-    Problem : ``correction-record-unknown``, ``correction-presenting`` for the custody event at hand, and whatever
+    Problem : what :func:`find_record` raises, ``correction-presenting`` for the custody event at hand, and whatever
         :func:`score_one` raises.
     """
     table, found = find_record(records, record_id)
@@ -41,7 +43,9 @@ def without_record(model: Ready, records: Records, custody_id: str, record_id: s
     before = score_one(records, model, custody_id=custody_id)
     left = without(records, table, found)
     after = score_one(left, model, custody_id=custody_id)
-    return Corrected((_texts(model).say("correction.without", id=found),), before, after, left)
+    texts = _texts(model)
+    what = texts.say("correction.without", record=texts[f"correction.{table.name}"], id=found)
+    return Corrected((what,), before, after, left)
 
 
 def with_change(
@@ -63,7 +67,7 @@ def with_change(
     table = next((t for t in TABLES if t.name == record[0]), None)
     if table is None:
         raise Problem("correction-table", table=record[0], hint=nearest(record[0], [t.name for t in TABLES]))
-    if not _holds(records, table, record[1]):
+    if not holds(records, table, record[1]):
         raise Problem("correction-record-unknown", id=f"{record[0]}:{record[1]}")
     column = _column(table, change[0])
     value = _value(table, column, change[1])
@@ -71,32 +75,20 @@ def with_change(
     _check(changed, table, record[1])
     before = score_one(records, model, custody_id=custody_id)
     after = score_one(changed, model, custody_id=custody_id)
-    said = {"table": table.name, "id": record[1], "column": column.name, "before": was, "after": change[1]}
-    return Corrected((_texts(model).say("correction.changed", **said),), before, after, changed)
+    texts = _texts(model)
+    what = texts.say(
+        "correction.changed",
+        record=texts[f"correction.{table.name}"],
+        id=record[1],
+        fact=texts[f"correction.{column.name}"],
+        before=value_text(was, texts),
+        after=value_text(value, texts),
+    )
+    return Corrected((what,), before, after, changed)
 
 
 def _texts(model: Ready) -> Texts:
     return model.reasoner.texts
-
-
-def find_record(records: Records, record_id: str) -> tuple[Table, str]:
-    """Return the table that holds a record, and its id without the table's name."""
-    name, colon, rest = record_id.partition(":")
-    named = [t for t in TABLES if t.name == name] if colon else []
-    for table, key in [(t, rest) for t in named] + [(t, record_id) for t in TABLES if t is not PERSONS]:
-        if table is not PERSONS and _holds(records, table, key):
-            return table, key
-    raise Problem("correction-record-unknown", id=record_id)
-
-
-def rows_of(records: Records, table: Table, record_id: str) -> pa.Table:
-    """Return all versions of a record."""
-    rows: pa.Table = getattr(records, table.name)
-    return rows.filter(pc.equal(rows[table.key], record_id))
-
-
-def _holds(records: Records, table: Table, record_id: str) -> bool:
-    return len(rows_of(records, table, record_id)) > 0
 
 
 def without(records: Records, table: Table, record_id: str) -> Records:
@@ -159,7 +151,7 @@ def _time(text: str) -> datetime.datetime | None:
     return None if moment.tzinfo is None else moment
 
 
-def _changed(records: Records, table: Table, record_id: str, column: Column, value: Any) -> tuple[Records, str]:
+def _changed(records: Records, table: Table, record_id: str, column: Column, value: Any) -> tuple[Records, Any]:
     """Return the records with a value of all versions of one record changed, and what stood there, newest version."""
     rows: pa.Table = getattr(records, table.name)
     mine = pc.equal(rows[table.key], record_id)
@@ -167,7 +159,7 @@ def _changed(records: Records, table: Table, record_id: str, column: Column, val
     new = pc.if_else(mine, pa.scalar(value, column.type), rows[column.name])
     place = rows.schema.get_field_index(column.name)
     changed = rows.set_column(place, rows.schema.field(place), new.cast(column.type))
-    return replace(records, **{table.name: changed}), "" if was is None else str(was)
+    return replace(records, **{table.name: changed}), was
 
 
 def _check(records: Records, table: Table, record_id: str) -> None:

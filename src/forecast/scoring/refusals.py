@@ -58,7 +58,7 @@ class _Row:
 
 def rows_refused(records: Path) -> int:
     """Return how many rows the check of accepted records refused."""
-    return sum(int(total["quarantined"]) for total in _check(records)["totals"])
+    return sum(_check(records)["totals"].values())
 
 
 def find_quarantine(records: Path, named: Path | None) -> Path | None:
@@ -75,10 +75,25 @@ def find_quarantine(records: Path, named: Path | None) -> Path | None:
     refused = rows_refused(records)
     if not refused:
         return None
-    for folder in sorted(records.absolute().parent.iterdir()):
-        if (folder / VALUES_FILE).is_file() and _same_check(folder, ours):
+    for folder in _beside(records):
+        if is_quarantine(folder) and _same_check(folder, ours):
             return folder
     raise Problem("score-quarantine-missing", path=records, count=f"{refused:,}")
+
+
+def is_quarantine(folder: Path) -> bool:
+    """Say whether a folder looks like the quarantine of a check; one that may not be looked into does not."""
+    try:
+        return (folder / CHECK_FILE).is_file() and (folder / VALUES_FILE).is_file()
+    except OSError:
+        return False
+
+
+def _beside(records: Path) -> list[Path]:
+    try:
+        return sorted(records.absolute().parent.iterdir())
+    except OSError:
+        return []
 
 
 def _same_check(folder: Path, check: Path) -> bool:
@@ -89,22 +104,27 @@ def _same_check(folder: Path, check: Path) -> bool:
 
 
 def _check(folder: Path) -> dict[str, Any]:
+    """Return what a check wrote of its totals and findings."""
     path = folder / CHECK_FILE
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        whole = {"totals", "findings"} <= found.keys()
-    except (OSError, ValueError, AttributeError) as error:
+        found = json.loads(path.read_text("utf-8"))
+        return {
+            "totals": {str(each["table"]): int(each["quarantined"]) for each in found["totals"]},
+            "findings": {(str(f["table"]), str(f["code"])): str(f["sentence"]) for f in found["findings"]},
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise Problem("records-not-canonical", path=path, detail="it is not what a check writes") from error
-    if not whole:
-        raise Problem("records-not-canonical", path=path, detail="it is not what a check writes")
-    return found
 
 
 def read_refusals(quarantine: Path | None, records: Path, mapping: Path | None = None) -> Refusals:
-    """Return what the ``quarantine`` of ``records`` means; ``mapping`` says what the force calls its columns."""
+    """Return what the ``quarantine`` of ``records`` means; ``mapping`` says what the force calls its columns.
+
+    Raise ``score-quarantine-other`` if it does not hold as many rows of each table as its check refused: people whose
+    records are not whole would be scored.
+    """
     if quarantine is None:
         return Refusals()
-    rows = list(_rows(quarantine, mapping))
+    rows = list(_rows(quarantine, records, mapping))
     wanted = {row.custody for row in rows if row.custody is not None}
     owners = dict(_pairs(records / f"{CUSTODY_EVENTS.name}.parquet", CUSTODY, wanted))
     accepted = _known_people(records, rows)
@@ -124,18 +144,21 @@ def read_refusals(quarantine: Path | None, records: Path, mapping: Path | None =
     return Refusals(people, only_here, tuple(events[key] for key in order), len(rows), nobody)
 
 
-def _rows(quarantine: Path, mapping: Path | None) -> Iterator[_Row]:
+def _rows(quarantine: Path, records: Path, mapping: Path | None) -> Iterator[_Row]:
     """Yield the rows in quarantine with their ids as the check would have read them."""
-    rules = load_mapping(mapping)
-    said = {(f["table"], f["code"]): f["sentence"] for f in _check(quarantine)["findings"]}
+    rules, check = load_mapping(mapping), _check(quarantine)
+    said = check["findings"]
     for table in TABLES:
         path = quarantine / f"{table.name}.parquet"
-        if not path.is_file():
+        held, there = check["totals"].get(table.name, 0), path.is_file()
+        found, m = _table(path) if there else pa.table({}), rules.tables[table.name]
+        if len(found) != held:
+            raise Problem("score-quarantine-other", path=quarantine, records=records)
+        if not held:
             continue
-        found, m = _table(path), rules.tables[table.name]
         persons = _ids(found, m, PERSON, path)
         custody = _ids(found, m, CUSTODY, path) if table in (CUSTODY_EVENTS, OFFENCES) else [None] * len(found)
-        for person, event, codes in zip(persons, custody, _codes(found), strict=True):
+        for person, event, codes in zip(persons, custody, _codes(found, path), strict=True):
             yield _Row(table.name, person, event, _why(table.name, codes, said))
 
 
@@ -159,10 +182,12 @@ def _table(path: Path) -> pa.Table:
         raise Problem("file-format", path=path, expected="Parquet", detail=detail) from error
 
 
-def _codes(found: pa.Table) -> list[list[str]]:
+def _codes(found: pa.Table, path: Path) -> list[list[str]]:
     """Return the codes of each row; the column is the only list in the file."""
-    name = next(f.name for f in found.schema if pa.types.is_list(f.type))
-    codes: list[list[str]] = found[name].to_pylist()
+    names = [f.name for f in found.schema if pa.types.is_list(f.type) and pa.types.is_string(f.type.value_type)]
+    codes: list[list[str]] = found[names[0]].to_pylist() if names else []
+    if not all(codes) or not names:
+        raise Problem("records-not-canonical", path=path, detail="its rows do not say why they were refused")
     return codes
 
 
@@ -177,22 +202,32 @@ def _pairs(path: Path, key: str, wanted: Iterable[str]) -> Iterator[tuple[str, s
     values = pa.array(sorted(wanted), pa.string())
     if not len(values):
         return
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=[key, PERSON]):
-            found = batch.filter(pc.is_in(batch.column(key), value_set=values))
-            yield from zip(found.column(key).to_pylist(), found.column(PERSON).to_pylist(), strict=True)
+    for batch in _accepted(path, [key, PERSON]):
+        found = batch.filter(pc.is_in(batch.column(key), value_set=values))
+        yield from zip(found.column(key).to_pylist(), found.column(PERSON).to_pylist(), strict=True)
 
 
 def _known_people(records: Path, rows: Iterable[_Row]) -> frozenset[str]:
     """Return those of the people whom rows name who are among the accepted."""
     wanted = {form for row in rows if row.person is not None for form in _forms(row.person)}
     values = pa.array(sorted(wanted), pa.string())
-    with pq.ParquetFile(records / f"{PERSONS.name}.parquet") as file:
-        known: set[str] = set()
-        for batch in file.iter_batches(columns=[PERSON]):
-            people = batch.column(PERSON)
-            known.update(people.filter(pc.is_in(people, value_set=values)).to_pylist())
+    known: set[str] = set()
+    for batch in _accepted(records / f"{PERSONS.name}.parquet", [PERSON]):
+        people = batch.column(PERSON)
+        known.update(people.filter(pc.is_in(people, value_set=values)).to_pylist())
     return frozenset(known)
+
+
+def _accepted(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield columns of a table of accepted records."""
+    try:
+        with pq.ParquetFile(path) as file:
+            if any(file.schema_arrow.field(name).type != pa.string() for name in columns):
+                raise Problem("records-not-canonical", path=path, detail="its ids are no texts")
+            yield from file.iter_batches(columns=columns)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        detail = "it is not there" if isinstance(error, FileNotFoundError) else "it cannot be read"
+        raise Problem("records-not-canonical", path=path, detail=detail) from error
 
 
 def _forms(person: str) -> list[str]:

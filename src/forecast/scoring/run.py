@@ -10,13 +10,12 @@ import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from forecast.files import sha256, to_json
 from forecast.progress import Progress
 from forecast.scoring.manifest import added, companions, reconciled
-from forecast.scoring.parts import assemble, write_whole
+from forecast.scoring.parts import assemble, write_text
 from forecast.scoring.work import Part, Work, put
 
 if TYPE_CHECKING:
@@ -112,10 +111,9 @@ def finish(job: Job, work: Work, parts: list[Part], said: Mapping[str, Any], pro
         assemble([part.files[name] for part in parts], work.final / places[name].name, schema)
     manifest = dict(said) | job.manifest(counts) | {"output_sha256": sha256(work.final / work.out.name)}
     last = companions(work.out)[1]
-    write_whole(work.final / last.name, lambda path: _write(path, to_json(manifest)))
+    write_text(work.final / last.name, to_json(manifest))
     # From here on a resumed run knows the output as its own.
-    mark = to_json({"sha256": manifest["output_sha256"]})
-    write_whole(work.folder / FINISHING, lambda path: _write(path, mark))
+    write_text(work.folder / FINISHING, to_json({"sha256": manifest["output_sha256"]}))
     put((work.final / path.name, path) for path in (*places.values(), last))
     return manifest
 
@@ -129,7 +127,3 @@ def is_own(work: Work) -> bool:
         return bool(mark["sha256"] == sha256(work.out))
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

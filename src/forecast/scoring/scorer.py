@@ -17,6 +17,7 @@ from forecast.cases import CASE_ID
 from forecast.explanations import wording
 from forecast.explanations.bulk import REASON, BulkReasoner, spread
 from forecast.explanations.limits import set_names
+from forecast.explanations.texts import texts_of
 from forecast.models.forest import Forest
 from forecast.problems import Problem
 from forecast.tables.reader import Chunk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forecast.cases import Bools, Cases, Forecasts
+    from forecast.explanations.texts import Texts
     from forecast.models.bundle import ModelBundle
     from forecast.settings import Settings
 
@@ -128,7 +130,7 @@ def _bits(count: int) -> Bools:
     return combinations
 
 
-def refuse_unknown(bundle: ModelBundle, chunk: Chunk) -> tuple[Chunk, list[str]]:
+def refuse_unknown(bundle: ModelBundle, chunk: Chunk, settings: Settings) -> tuple[Chunk, list[str]]:
     """Refuse rows whose category training never saw, where the description says so; return a note for each other row.
 
     The note of a row without such a category is an empty text.
@@ -141,7 +143,7 @@ def refuse_unknown(bundle: ModelBundle, chunk: Chunk) -> tuple[Chunk, list[str]]
         refused = refused.sort_values("row", kind="stable", ignore_index=True)
         chunk = Chunk(chunk.cases.take(~bad), chunk.rows[~bad], refused, chunk.read)
         unknown = {n: mask[~bad] for n, mask in unknown.items()}
-    return chunk, notes_of(bundle, unknown, len(chunk.cases))
+    return chunk, notes_of(bundle, unknown, len(chunk.cases), texts_of(settings))
 
 
 def refused_unknown(bundle: ModelBundle, unknown: dict[str, Bools]) -> dict[str, Bools]:
@@ -155,14 +157,14 @@ def unknown_category(bundle: ModelBundle, feature: str) -> Problem:
     return Problem("row-unknown-category", column=column, found="a value not seen in training")
 
 
-def notes_of(bundle: ModelBundle, unknown: dict[str, Bools], size: int) -> list[str]:
+def notes_of(bundle: ModelBundle, unknown: dict[str, Bools], size: int, texts: Texts) -> list[str]:
     """Return a note for each of ``size`` rows about categories that training never saw; empty texts for most."""
     notes = [""] * size
     for name, mask in unknown.items():
         if mask.any():
-            phrase = bundle.description.feature(name).phrase
+            said = texts.say("notes.not_seen", phrase=wording.named(bundle.description.feature(name), texts=texts))
             for i in np.flatnonzero(mask).tolist():
-                notes[i] += f"{'; ' if notes[i] else ''}{wording.NOT_SEEN.format(phrase=phrase)}"
+                notes[i] += f"{'; ' if notes[i] else ''}{said}"
     return notes
 
 

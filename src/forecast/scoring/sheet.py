@@ -39,9 +39,9 @@ def make_sheet(
     texts = texts_of(settings)
     parts = Parts(bundle, explained, texts)
     sections = [
-        parts.forecast(),
         *([parts.correction(corrected)] if corrected else []),
-        parts.used(used),
+        parts.forecast(),
+        parts.used(used, changed=corrected is not None),
         parts.why(),
         parts.unknown(),
         parts.right(),
@@ -50,4 +50,5 @@ def make_sheet(
     ]
     date = used.until or texts["sheet.no_date"]
     foot = texts.say("sheet.foot", id=explained.case_id, date=date, model=bundle.model_id, version=__version__)
-    return Sheet(texts["sheet.title"], texts["sheet.lead"], tuple(sections), foot)
+    title = texts["sheet.corrected_title" if corrected else "sheet.title"]
+    return Sheet(title, texts["sheet.lead"], tuple(sections), foot)

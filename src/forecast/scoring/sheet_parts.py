@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from forecast.explanations import wording
 from forecast.explanations.distance import distances, in_100
-from forecast.explanations.told import Told, shown_in_100, signed, told
+from forecast.explanations.told import Told, shown_in_100, signed
 from forecast.models.bands import CutOffs, signature
+from forecast.scoring.explained import newest, told_levels
+from forecast.scoring.not_known import topics_unknown
 from forecast.scoring.sheet_form import Cell, Line, Section, Table
 from forecast.scoring.track_record import track_record
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from forecast.scoring.corrections import Corrected
     from forecast.scoring.one import Explained
     from forecast.scoring.used import Used
+    from forecast.tables.description import Feature
 
 MOST_CHANGES, MOST_IDS = 3, 3
 KINDS = {
@@ -54,8 +57,11 @@ class Parts:
 
     @cached_property
     def _told(self) -> list[Told]:
-        always = {f.name for f in self.bundle.description.features if f.always_shown}
-        return [told(self.explained.reasons[level], always) for level in self.bundle.scale.reached]
+        return told_levels(self.bundle, self.explained)
+
+    @cached_property
+    def _features(self) -> list[Feature]:
+        return [self.bundle.description.feature(name) for name in self.bundle.forecaster.model.features]
 
     def forecast(self) -> Section:
         """Say what was forecast: both ways round, with its range, about whom, and the band."""
@@ -67,7 +73,7 @@ class Parts:
             "sheet.level",
             shown=wording.about(shown, texts=self.texts),
             words=self.bundle.scale.words[k],
-            percent=shown,
+            percent=wording.percent(shown, texts=self.texts),
             others=wording.sentence(wording.about(100 - shown, texts=self.texts)),
         )
         ends = self.explained.interval.get(self.bundle.scale.reached[k])
@@ -90,10 +96,9 @@ class Parts:
             yield texts["sheet.no_step"]
         yield texts.say("sheet.signed", signature=signature(rule)) if rule.signed else texts["sheet.not_signed"]
 
-    def used(self, used: Used) -> Section:
-        """Say what was used, until when, and what was not."""
-        texts = self.texts
-        features = [self.bundle.description.feature(name) for name in self.bundle.forecaster.model.features]
+    def used(self, used: Used, *, changed: bool = False) -> Section:
+        """Say what was used, until when, and what was not; ``changed``: the forecast is one after a correction."""
+        texts, features = self.texts, self._features
         if used.counts:
             counts = ", ".join(texts.say(COUNTS[name], count=count) for name, count in used.counts)
             lines = [texts.say("sheet.from_records", until=used.until, counts=counts)]
@@ -102,6 +107,7 @@ class Parts:
             lines = [texts.say("sheet.from_dated_table", **given)]
         else:
             lines = [texts.say("sheet.from_table", source=used.source, count=len(features))]
+        lines += [texts["sheet.not_as_it_stands"]] if changed else []
         kinds = {f.sensitive for f in features if f.sensitive}
         there = [key for kind, key in KINDS.items() if any(kind in each for each in kinds)]
         absent = ["sheet.name", *(key for key in KINDS.values() if key not in there)]
@@ -139,17 +145,18 @@ class Parts:
         return Cell(signed(points), self.texts.say(key, strength=item.strength), points)
 
     def _ids(self, ids: Sequence[str]) -> str:
-        """Return the newest few ids, and how many more there are."""
-        shown, more = ", ".join(ids[-MOST_IDS:]), len(ids) - MOST_IDS
-        if more > 0:
-            shown = self.texts.say("sheet.more_records", ids=shown, count=more)
-        return self.texts.say("sheet.records", ids=shown) if ids else ""
+        """Return the newest few ids, and how many earlier ones there are."""
+        return self.texts.say("sheet.records", ids=newest(ids, MOST_IDS, self.texts)) if ids else ""
 
     def unknown(self) -> Section:
         """Say what the forecast does not know, and where the record is unlike those it was learnt from."""
         note = wording.sentence(f"{self.explained.note}.") if self.explained.note else ""
         further = [line for line in (self.explained.outside, note) if line]
-        return Section(self.texts["sheet.unknown"], (self.texts["sheet.not_known"], *further))
+        names = [self.texts[f"sheet.{topic}"] for topic in (*topics_unknown(self._features), "your_say")]
+        said = names[0]
+        if len(names) > 1:
+            said = self.texts.say("sheet.names_or", first=", ".join(names[:-1]), last=names[-1])
+        return Section(self.texts["sheet.unknown"], (self.texts.say("sheet.not_known", names=said), *further))
 
     def right(self) -> Section:
         """Say how often such forecasts came true."""
@@ -171,10 +178,17 @@ class Parts:
         texts = self.texts
         asked = (texts.say("sheet.ask", contact=contact),) if contact else ()
         alone = (texts["distance.alone"],) if trial and trial.changes and not trial.of_records else ()
-        said = " ".join([texts["sheet.rights"], *self._tried(trial)])
+        said = " ".join([texts["sheet.rights"], *self._doubts(), *self._tried(trial)])
         points = tuple(self._change(change) for change in trial.changes[:MOST_CHANGES]) if trial else ()
         gap = "" if contact else texts["sheet.gap"]
         return Section(texts["sheet.challenge"], (said,), points=points, after=(*alone, *asked), gap=gap)
+
+    def _doubts(self) -> Iterator[str]:
+        """Say how the facts shown may be wrong, each way once."""
+        items = [item for level in self._told for item, _ in level.rows]
+        ways = dict.fromkeys(item.can_be_wrong for item in items if item.can_be_wrong)
+        if ways:
+            yield self.texts.say("sheet.may_be_wrong", how=" ".join(ways))
 
     def _tried(self, trial: Trial | None) -> Iterator[str]:
         if trial is None or not trial.tried:
@@ -196,7 +210,7 @@ class Parts:
         return self.texts.say("sheet.if_fact", fact=change.fact, instead=change.instead, band=change.band)
 
     def correction(self, corrected: Corrected) -> Section:
-        """Say what a correction changed: both figures of each level, both bands."""
+        """Say what this sheet shows with a correction: both figures of each level, both bands."""
         before, after = corrected.before, corrected.after
         lines = [self.texts.say("sheet.corrected", what=wording.sentence("; ".join(corrected.what)))]
         for level, words in zip(self.bundle.scale.reached, self.bundle.scale.words, strict=True):

@@ -70,6 +70,17 @@ def _running(master: str | None) -> SparkSession | None:
     return own
 
 
+def check_ready(master: str) -> None:
+    """Raise what :func:`opened` would, of what can be said without starting anything."""
+    need("pyspark", "spark")
+    from pyspark import SparkContext
+
+    if SparkContext._active_spark_context is None:
+        if master:
+            check_master(master)
+        find_java()
+
+
 def check_master(master: str) -> None:
     """Raise ``spark-master`` for what is no address of a cluster, ``spark-unreachable`` where nobody answers there."""
     if LOCAL.fullmatch(master):

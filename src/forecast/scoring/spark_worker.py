@@ -23,7 +23,7 @@ from forecast._version import __version__
 from forecast.models.bundle import MANIFEST, load_bundle, read_manifest
 from forecast.problems import Problem, Problems, raise_all
 from forecast.scoring.from_records import RecordScorer
-from forecast.scoring.parts import write_whole
+from forecast.scoring.parts import write_text, write_whole
 from forecast.scoring.spark_rows import gathered
 from forecast.settings import Settings, from_mapping
 
@@ -125,12 +125,8 @@ def reported(folder: Path, batches: Iterable[pa.RecordBatch], part: Path) -> tup
     except (Problem, Problems) as found:
         text = to_text(found)
         with contextlib.suppress(Problem):
-            write_whole(stopped, lambda path: _write(path, text))
+            write_text(stopped, text)
         return 0, text
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def scored(job: Job, scorer: RecordScorer, pieces: Iterable[Records], part: Path) -> int:

@@ -49,14 +49,51 @@ def write_scores(parquet: Path, place: Place, *, overwrite: bool = False, progre
     """
     import pyarrow.parquet as pq
 
-    if is_query(place.table):
-        raise Problem("database-not-table", place=shown(place.url), table=place.table)
-    name = table_name(shown(place.url), place.table)
+    name = _named(place)
     write = _to_postgres if is_postgres(address(place.url)) else _to_any
     with pq.ParquetFile(parquet) as file, _whole(place):
         progress.begin(f"writing scores to {place}", file.metadata.num_rows)
         rows = write(file, place, name, overwrite, progress)
     return rows
+
+
+def check_place(place: Place, *, overwrite: bool = False) -> None:
+    """Raise what can be said before there is anything to write: of the name, the database, and a table that is there.
+
+    Whether a table that may be replaced holds such scores is seen when they are written.
+    """
+    name = _named(place)
+    there = _in_postgres if is_postgres(address(place.url)) else _in_any
+    with _whole(place):
+        if there(place, name) and not overwrite:
+            raise Problem("database-table-exists", place=place)
+
+
+def _named(place: Place) -> tuple[str | None, str]:
+    if is_query(place.table):
+        raise Problem("database-not-table", place=shown(place.url), table=place.table)
+    return table_name(shown(place.url), place.table)
+
+
+def _in_postgres(place: Place, name: tuple[str | None, str]) -> bool:
+    session = Session.open(place.url)
+    try:
+        return bool(session.rows(_FIND, (name[1], name[0] or "")))
+    finally:
+        session.close()
+
+
+def _in_any(place: Place, name: tuple[str | None, str]) -> bool:
+    from forecast.records.sqlalchemy_copy import connect, engine_of, told
+
+    engine = engine_of(place.url)
+    file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+    if file is not None and file.parent.is_dir() and not file.exists():
+        return False  # to connect would make an empty one
+    with connect(engine, place.url) as con, told(str(place), place.url):
+        import sqlalchemy as sa
+
+        return bool(sa.inspect(con).has_table(name[1], name[0]))
 
 
 @contextmanager

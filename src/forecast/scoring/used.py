@@ -13,6 +13,7 @@ from forecast.records.schema import PERSONS, TABLES, TIME
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from forecast.explanations.texts import Texts
     from forecast.records.records import Records
     from forecast.scoring.one import Explained
 
@@ -72,3 +73,12 @@ def day_text(day: datetime.date) -> str:
 def moment_text(moment: datetime.datetime) -> str:
     """Return "4 May 2012, 13:22 (UTC)"."""
     return f"{day_text(moment)}, {moment:%H:%M} (UTC)"
+
+
+def value_text(value: object, texts: Texts) -> str:
+    """Return a value of a record as people write it: moments in UTC, codes of closed lists without underscores."""
+    if value is None or value == "":
+        return texts["correction.empty"]
+    if isinstance(value, datetime.datetime):
+        return moment_text(value.astimezone(datetime.UTC))
+    return day_text(value) if isinstance(value, datetime.date) else str(value).replace("_", " ")

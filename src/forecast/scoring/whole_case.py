@@ -14,13 +14,12 @@ from forecast.explanations.distance import Step, Trial, distances, otherwise
 from forecast.explanations.drawing import Drawing
 from forecast.explanations.picture import picture
 from forecast.explanations.texts import texts_of
-from forecast.explanations.told import told
 from forecast.files import refuse_existing, to_json, whole_files
 from forecast.problems import Problem
-from forecast.records.people import load_person, person_in_custody
 from forecast.scoring.corrections import Corrected, corrected, moved
+from forecast.scoring.explained import told_levels
 from forecast.scoring.leave_one_out import which_records_matter
-from forecast.scoring.one import explain_case, ready, score_one
+from forecast.scoring.one import accepted_person, explain_case, ready, score_one
 from forecast.scoring.record_corrections import with_change, without_record
 from forecast.scoring.sheet import make_sheet
 from forecast.scoring.used import Used, used_records, used_table
@@ -56,11 +55,11 @@ class WholeCase:
         return distances(self.bundle.forecaster.cutoffs, probability, self.bundle.scale)
 
     def drawing(self) -> Drawing:
-        """Return the picture of the case."""
-        always = {f.name for f in self.bundle.description.features if f.always_shown}
-        each = zip(self.bundle.scale.reached, self.bundle.scale.words, strict=True)
-        levels = [(words, told(self.explained.reasons[level], always)) for level, words in each]
-        return picture(self.explained.case_id, levels, texts_of(self.settings))
+        """Return the picture of the case; of one after a correction it says which."""
+        texts = texts_of(self.settings)
+        levels = list(zip(self.bundle.scale.words, told_levels(self.bundle, self.explained), strict=True))
+        note = "" if self.corrected is None else self.corrected.title(texts)
+        return picture(self.explained.case_id, levels, texts, note=note)
 
     def data(self) -> dict[str, Any]:
         """Return everything as plain data, with a number of its format."""
@@ -99,25 +98,29 @@ def case_of_records(
     custody_id: str,
     settings: Settings,
     *,
-    without: str = "",
+    without: str | None = None,
     change: tuple[str, str, str, str] | None = None,
+    quarantine: Path | None = None,
+    mapping: Path | None = None,
 ) -> WholeCase:
     """Return all that is said of a custody event in a folder of accepted records.
 
-    ``without``: the id of a record to leave out. ``change``: (table, id, column, text) to put right.
+    ``without``: the id of a record to leave out. ``change``: (table, id, column, text) to put right. What it was made
+    from is counted as it stands on record, whatever the correction. For ``quarantine``, ``mapping`` and what is raised
+    see :func:`accepted_person`.
     """
     model = ready(bundle, settings)
-    records = load_person(folder, person_in_custody(folder, custody_id))
+    records = accepted_person(folder, custody_id, quarantine, mapping)
     done = None
-    if without:
+    if without is not None:
         done = without_record(model, records, custody_id, without)
     elif change is not None:
         done = with_change(model, records, custody_id, change[:2], change[2:])
     found = done.after if done else score_one(records, model, custody_id=custody_id)
-    if done is not None and done.records is not None:
-        records = done.records
-    trial = which_records_matter(model, records, custody_id)
-    return WholeCase(bundle, settings, found, used_records(found, records, model.scorer.reads), trial, done)
+    used = used_records(found, records, model.scorer.reads)
+    after = records if done is None or done.records is None else done.records
+    trial = which_records_matter(model, after, custody_id)
+    return WholeCase(bundle, settings, found, used, trial, done)
 
 
 def check_outputs(outputs: Mapping[str, Path], source: Path, *, overwrite: bool = False) -> None:

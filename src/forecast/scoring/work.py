@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pyarrow as pa
 from forecast.files import sha256, to_json
 from forecast.problems import Problem, first_of
 from forecast.scoring.lock import LOCK
-from forecast.scoring.parts import write_part, write_whole
+from forecast.scoring.parts import write_part, write_text
 
 PLAN = "plan.json"
 
@@ -76,7 +77,7 @@ class Work:
             self.clear()
         for folder in (self.folder, self.parts):
             _make(folder)
-        write_whole(self.folder / PLAN, lambda path: _write(path, to_json(plan)))
+        write_text(self.folder / PLAN, to_json(plan))
 
     def _compare(self, plan: Mapping[str, Any]) -> None:
         path = self.folder / PLAN
@@ -90,17 +91,27 @@ class Work:
 
     def clear(self) -> None:
         """Remove everything but the lock, the plan last: without a plan nobody looks at the rest."""
-        for path in sorted(self.folder.iterdir(), key=lambda path: path.name == PLAN):
-            if path.name == LOCK:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        try:
+            for path in sorted(self.folder.iterdir(), key=lambda path: path.name == PLAN):
+                if path.name == LOCK:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
 
     def remove(self) -> None:
-        """Remove the folder; what cannot be removed does no harm."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder, its lock last, so that nobody works in it before; what cannot be removed does no harm.
+
+        Whoever calls this holds the lock, and touches nothing afterwards: another run may be the next to hold it.
+        """
+        with suppress(Problem):
+            self.clear()
+        with suppress(OSError):
+            (self.folder / LOCK).unlink()
+            self.folder.rmdir()  # fails where another run has begun: then it is theirs
 
     def find(self, index: int) -> Part | None:
         """Return a finished part; None if it is not there, half-written or damaged: then it is made again."""
@@ -118,7 +129,7 @@ class Work:
         for name, table in tables.items():
             write_part(files[name], table)
         said = {"counts": counts, "files": {name: sha256(path) for name, path in files.items()}}
-        write_whole(self.parts / f"{index:06d}.json", lambda path: _write(path, to_json(said)))
+        write_text(self.parts / f"{index:06d}.json", to_json(said))
         return Part(files, dict(counts))
 
     def _file(self, index: int, name: str) -> Path:
@@ -129,11 +140,11 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problem("file-unwritable", path=folder, detail=error.strerror or str(error)) from error
+        raise _unwritable(folder, error) from error
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _unwritable(folder: Path, error: OSError) -> Problem:
+    return Problem("file-unwritable", path=folder, detail=error.strerror or str(error))
 
 
 def digest(plan: Mapping[str, Any]) -> str:

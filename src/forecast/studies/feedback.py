@@ -16,7 +16,8 @@ import numpy as np
 
 from forecast.evaluation.bootstrap import Estimate, estimate, person_codes, person_weights
 from forecast.evaluation.page import section
-from forecast.evaluation.svg import AMBER, NAVY, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, GREY, NAVY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -183,7 +184,7 @@ def _picture(found: Feedback) -> str:
     shown = (
         ("forecast", NAVY, "o", "-"),
         ("arrested again", AMBER, "s", "--"),
-        ("truly offended", "#767d87", "^", ":"),
+        ("truly offended", GREY, "^", ":"),
     )
 
     def paint(figure: Figure) -> None:

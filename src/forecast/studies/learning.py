@@ -16,7 +16,8 @@ import pandas as pd
 from forecast.cases import AS_OF, PERSON_ID
 from forecast.evaluation.evaluate import evaluate_level
 from forecast.evaluation.page import section, write_study
-from forecast.evaluation.svg import NAVY, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import NAVY
 from forecast.files import sha256
 from forecast.progress import SILENT, Progress
 from forecast.training.checks import FEWEST, check_outcomes

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.explanations.distance import is_count
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,12 +33,12 @@ def nudged(nudge: str, frame: pd.DataFrame, features: Sequence[Feature], seed: i
                 values = frame[feature.name].to_numpy(dtype=np.float64)
                 changed[feature.name] = np.where(_stays(feature, values), values, values + A_MONTH)
         return changed
-    return _miscounted(changed, [f for f in features if is_count(f, frame)], seed)
+    return _miscounted(changed, [f for f in features if counted(f, frame)], seed)
 
 
-def is_count(feature: Feature, frame: pd.DataFrame) -> bool:
-    """Say whether a feature counts something: whole numbers, none of them an age, a year or a share."""
-    if feature.kind != "number" or feature.unit in ("years", "share") or feature.always_shown:
+def counted(feature: Feature, frame: pd.DataFrame) -> bool:
+    """Say whether a feature counts something, by what it is and by its values: whole numbers, none of them an age."""
+    if feature.always_shown or not is_count(feature):
         return False
     values = frame[feature.name].to_numpy(dtype=np.float64)
     known = values[~np.isnan(values)]

@@ -2,13 +2,12 @@
 
 The same cases are explained by the experiment's model and by models fitted on resamples of its training people; then by
 the same model with the record a little changed. A reason that comes and goes with the sample says more about the sample
-than about the record. Cases are one a person, so intervals resample cases.
+than about the record. Cases are one a person, so intervals resample cases; where models were fitted again, these too.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 from forecast.cases import PERSON_ID
 from forecast.evaluation.bootstrap import Estimate, estimate, person_weights
 from forecast.explanations.points import to_points
+from forecast.explanations.reasons import Reasoner
 from forecast.explanations.wording import theme
 from forecast.progress import SILENT, Progress
 from forecast.studies.nudges import NUDGES, nudged
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from forecast.tables.description import Feature
     from forecast.training.material import Material
 
-SHOWN_LEAST = 0.05
-"""People in 100 below which a reason is shown as none; its direction is not compared."""
+NOTHING = -1
+"""Stands for the first reason, or the leading theme, of a case of which nothing is told."""
 REFITTED = "fitted again on a resample of the training people"
 MEASURES = {
     "top": "the first reason is the same fact",
@@ -46,16 +46,27 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Explained:
-    """Reasons of n cases at one level: ``points`` (n, F), ``themes`` (n, T), ``shown`` (n,), in people in 100."""
+    """Reasons of n cases at one level, in people in 100: ``points`` (n, F), ``figure`` (n,).
+
+    ``shown``: (n, F) the facts that an explanation shows; ``told``: those of them that come to a tenth.
+    ``first`` and ``theme``: (n,) the place of the first reason and of the leading theme, :data:`NOTHING` where none
+    comes to a tenth.
+    """
 
     points: Floats
-    themes: Floats
-    shown: Floats
+    figure: Floats
+    shown: Bools
+    told: Bools
+    first: Ints
+    theme: Ints
 
 
 @dataclass(frozen=True)
 class LevelStability:
-    """By what was changed, the measures of :data:`MEASURES`; ``contested``: how often the first reason is contested."""
+    """By what was changed, the measures of :data:`MEASURES`; ``contested``: how often the first reason is contested.
+
+    Cases of which nothing is told have no first reason and are left out.
+    """
 
     level: str
     words: str
@@ -94,16 +105,17 @@ def stability(
     rng = np.random.default_rng(seed)
     others = [trainer.forecasters([name], train.take(_resample(train, rng)))[name] for _ in range(refits)]
     features = [material.description.feature(each) for each in reference.model.features]
+    reasoner = Reasoner(features, settings)
     changed = {
         nudge: dataclasses.replace(test, features=nudged(nudge, test.features, features, seed)) for nudge in NUDGES
     }
     levels = []
     for k, level in enumerate(material.description.scale.reached):
-        base = _explained(reference, test, features, k)
-        again = {REFITTED: [_explained(other, test, features, k) for other in others]}
-        again |= {nudge: [_explained(reference, later, features, k)] for nudge, later in changed.items()}
+        base = _explained(reference, test, reasoner, k)
+        again = {REFITTED: [_explained(other, test, reasoner, k) for other in others]}
+        again |= {nudge: [_explained(reference, later, reasoner, k)] for nudge, later in changed.items()}
         words = material.description.scale.words[k]
-        levels.append(_level(level, words, base, again, features, settings, seed))
+        levels.append(_level(level, words, base, again, reasoner, seed))
     return Stability(name, tuple(levels), len(test), refits, tuple(f.phrase for f in features if contested(f)))
 
 
@@ -126,12 +138,35 @@ def _resample(train: Cases, rng: np.random.Generator) -> Ints:
     return np.repeat(np.arange(len(train)), times[codes])
 
 
-def _explained(forecaster: Forecaster, cases: Cases, features: Sequence[Feature], level: int) -> Explained:
+def _explained(forecaster: Forecaster, cases: Cases, reasoner: Reasoner, level: int) -> Explained:
     points = to_points(forecaster.contributions(cases.features, level))
-    names = [theme(feature) for feature in features]
+    names = [theme(feature) for feature in reasoner.features]
     kinds = list(dict.fromkeys(names))
     belongs = np.array([[name == kind for kind in kinds] for name in names], dtype=np.float64)
-    return Explained(points.values, points.values @ belongs, points.shown)
+    return explained_of(points.values, points.values @ belongs, points.shown, reasoner)
+
+
+def explained_of(points: Floats, themes: Floats, figure: Floats, reasoner: Reasoner) -> Explained:
+    """Return what is told of n cases, by the choice of facts that explanations make.
+
+    ``points``: (n, F), ``themes``: (n, T), ``figure``: (n,).
+    """
+    rounded = np.round(points, 1) + 0.0
+    shown = np.zeros(rounded.shape, dtype=bool)
+    first = np.full(len(rounded), NOTHING, dtype=np.int64)
+    for i, row in enumerate(rounded):
+        chosen = reasoner.choose(row)
+        shown[i, chosen] = True
+        if chosen and row[chosen[0]]:
+            first[i] = chosen[0]
+    return Explained(points, figure, shown, shown & (rounded != 0), first, _leading(np.round(themes, 1)))
+
+
+def _leading(themes: Floats) -> Ints:
+    """Return the place of the largest theme, ties by order, (n,)."""
+    size = np.abs(themes)
+    found: Ints = np.where(size.any(axis=1), np.argmax(size, axis=1), NOTHING)
+    return found
 
 
 def _level(
@@ -139,44 +174,31 @@ def _level(
     words: str,
     base: Explained,
     again: dict[str, list[Explained]],
-    features: Sequence[Feature],
-    settings: Settings,
+    reasoner: Reasoner,
     seed: int,
 ) -> LevelStability:
-    most, replicates = settings.reasons_shown, settings.bootstrap_replicates
+    features, replicates = reasoner.features, reasoner.settings.bootstrap_replicates
     figures = {}
     for change, others in again.items():
-        each = [_compared(base, other, most) for other in others]
-        figures[change] = {
-            name: _mean(np.nanmean([one[name] for one in each], axis=0), replicates, seed) for name in MEASURES
-        }
-    first = _order(base.points)[:, 0]
+        each = [compared(base, other) for other in others]
+        figures[change] = {name: mean_of(np.array([one[name] for one in each]), replicates, seed) for name in MEASURES}
+    first = base.first[base.first != NOTHING]
     doubted = np.array([contested(feature) for feature in features])
-    counts = np.bincount(first, minlength=len(features)) / len(first)
+    counts = np.bincount(first, minlength=len(features)) / max(len(first), 1)
     leading = [(features[j].phrase, float(counts[j]), bool(doubted[j])) for j in np.argsort(-counts, kind="stable")[:5]]
-    share = _mean(doubted[first].astype(np.float64), replicates, seed)
+    share = mean_of(doubted[first].astype(np.float64)[None], replicates, seed)
     return LevelStability(level, words, figures, share, tuple(one for one in leading if one[1]))
 
 
-def _order(points: Floats) -> Ints:
-    """Return the features of each case from the largest, as they are shown: ties by catalogue order, (n, F)."""
-    order: Ints = np.argsort(-np.abs(np.round(points, 1)), axis=1, kind="stable")
-    return order
-
-
-def _compared(base: Explained, other: Explained, most: int) -> dict[str, Floats]:
+def compared(base: Explained, other: Explained) -> dict[str, Floats]:
     """Return for each case, (n,), what :data:`MEASURES` says; NaN where a case has no reason to compare."""
-    before, after = _order(base.points), _order(other.points)
-    shown = before[:, :most]
-    old, new = (np.take_along_axis(each.points, shown, axis=1) for each in (base, other))
-    told = np.abs(old) >= SHOWN_LEAST
     return {
-        "top": (before[:, 0] == after[:, 0]).astype(np.float64),
-        "theme": (_order(base.themes)[:, 0] == _order(other.themes)[:, 0]).astype(np.float64),
-        "kept": _share((shown[:, :, None] == after[:, None, :most]).any(axis=2), told),
-        "direction": _share(np.sign(old) == np.sign(new), told),
-        "moved": _share(np.abs(new - old), told),
-        "forecast": np.abs(other.shown - base.shown),
+        "top": np.where(base.first == NOTHING, np.nan, base.first == other.first),
+        "theme": np.where(base.theme == NOTHING, np.nan, base.theme == other.theme),
+        "kept": _share(other.shown, base.told),
+        "direction": _share(np.sign(base.points) == np.sign(other.points), base.told),
+        "moved": _share(np.abs(other.points - base.points), base.told),
+        "forecast": np.abs(other.figure - base.figure),
     }
 
 
@@ -186,10 +208,18 @@ def _share(values: Floats | Bools, among: Bools) -> Floats:
     return np.where(count > 0, (values * among).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
-def _mean(values: Floats, replicates: int, seed: int) -> Estimate:
-    """Return the mean over cases with its interval over resamples of them; cases without a value are left out."""
-    kept = values[~np.isnan(values)]
-    if not len(kept):
+def mean_of(values: Floats, replicates: int, seed: int) -> Estimate:
+    """Return the mean over R fits and n cases, (R, n), with its interval; cases without a value are left out.
+
+    Both are drawn with replacement, each by itself (the pigeonhole bootstrap of Owen 2007, Annals of Applied Statistics
+    1:386; recalled, unverified), so that the interval holds what another draw of cases and another draw of refits would
+    change. A case has a value for all fits or for none.
+    """
+    kept = values[:, ~np.isnan(values[0])]
+    fits, count = kept.shape
+    if not count:
         return estimate(np.array([np.nan]))
-    means = [weights @ kept / len(kept) for weights in person_weights(np.arange(len(kept)), replicates, seed)]
-    return estimate(np.concatenate([[kept.mean()], *means]))
+    of_fits = np.concatenate(list(person_weights(np.arange(fits), replicates, seed + 1)))
+    of_cases = np.concatenate([weights @ kept.T for weights in person_weights(np.arange(count), replicates, seed)])
+    means = (of_cases * of_fits).sum(axis=1) / (fits * count)
+    return estimate(np.concatenate([[kept.mean()], means]))

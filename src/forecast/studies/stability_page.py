@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.evaluation.page import section, write_study
-from forecast.evaluation.svg import AMBER, NAVY, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, NAVY
 from forecast.files import sha256
 from forecast.studies.stability import MEASURES, LevelStability, Stability
 
@@ -26,7 +27,8 @@ LOOKS = ((NAVY, ""), (AMBER, "//"), ("#c3cbd6", ".."))
 """Colour and hatch of each kind of change."""
 HOW = (
     "Reasons of {cases:,} cases that no fit has seen, one a person. Fitted again: {refits} models, each trained and "
-    "calibrated on a resample of the training people."
+    "calibrated on a resample of the training people. Intervals: 95 % over resamples of cases and, where models were "
+    "fitted again, of these models too."
 )
 
 
@@ -102,7 +104,7 @@ def write_stability(found: Stability, material: Material, settings: Settings, pa
         "Data": f"{material.path.name}, sha256 {sha256(material.path)}",
         "Seed": str(material.experiment.seed),
         "Reasons shown": str(settings.reasons_shown),
-        "Bootstrap": f"{settings.bootstrap_replicates} resamples of cases, one a person",
+        "Bootstrap": f"{settings.bootstrap_replicates} resamples of cases, one a person, and of refits",
     }
     lead = f"{material.description.head.title}. Source: {material.description.head.source}"
     write_study(path, [stability_section(found)], title="Stability of reasons", lead=lead, technical=technical)

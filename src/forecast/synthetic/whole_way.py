@@ -18,7 +18,8 @@ from forecast.models.bundle import load_bundle
 from forecast.progress import SILENT, Progress
 from forecast.records.check import check_records
 from forecast.scoring.batch import score_file
-from forecast.scoring.one import explain_case
+from forecast.scoring.from_records import NOT_SCORED
+from forecast.scoring.whole_case import WholeCase, case_of_records, write_outputs
 from forecast.synthetic.force import write_force
 from forecast.tables.assemble import write_cases
 from forecast.tables.assembly import Assembly, AssemblyHead
@@ -30,7 +31,6 @@ from forecast.training.material import prepare
 if TYPE_CHECKING:
     from forecast.records.result import CheckResult
     from forecast.scoring.batch import Scored
-    from forecast.scoring.one import Explained
     from forecast.settings import Settings
     from forecast.tables.assemble import Assembled
     from forecast.training.train import Trained
@@ -79,7 +79,8 @@ class WholeWay:
     cases: Assembled
     tests: tuple[tuple[str, Trained], ...]
     scored: Scored
-    explained: Explained
+    case: WholeCase
+    sheet: Path
     report: Path
 
 
@@ -118,19 +119,21 @@ def _with_scores(
     tests: tuple[tuple[str, Trained], ...],
     progress: Progress,
 ) -> WholeWay:
-    """Score the custody events of the last month, whose outcomes nobody knows, and explain the first of them."""
-    last = write_cases(records, data / "last-month.parquet", assembly(OURS, since=datetime.date(2017, 12, 1)),
-                       overwrite=True, progress=progress)  # fmt: skip
-    bundle = load_bundle(models / "demo")
-    scored = score_file(bundle, last.cases, models / "demo-scores.parquet", settings, overwrite=True, progress=progress)
-    explained = explain_case(bundle, last.cases, _first_case(last.cases), settings)
-    return WholeWay(records, checked, cases, tests, scored, explained, models / "demo" / "report.html")
+    """Score the custody events of the last month, whose outcomes nobody knows, and explain the first that can be."""
+    bundle, out, sheet = load_bundle(models / "demo"), models / "demo-scores.parquet", models / "demo-sheet.html"
+    last = datetime.date(2017, 12, 1)
+    scored = score_file(bundle, records, out, settings, since=last, overwrite=True, restart=True, progress=progress)
+    case = case_of_records(bundle, records, _first_scored(out), settings)
+    write_outputs(case, {"sheet": sheet})
+    return WholeWay(records, checked, cases, tests, scored, case, sheet, models / "demo" / "report.html")
 
 
-def _first_case(path: Path) -> str:
+def _first_scored(path: Path) -> str:
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    return str(pq.read_table(path, columns=["custody_id"])["custody_id"][0].as_py())
+    table = pq.read_table(path, columns=["custody_id", NOT_SCORED])
+    return str(table.filter(pc.is_null(table[NOT_SCORED]))["custody_id"][0].as_py())
 
 
 def assembly(features: str = ALL_SETS, since: datetime.date = datetime.date(2008, 1, 1)) -> Assembly:

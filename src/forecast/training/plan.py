@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecast.evaluation.svg import AMBER, GREY, INK, NAVY, PALE, draw
+from forecast.evaluation.svg import draw
+from forecast.explanations.drawing import AMBER, GREY, INK, NAVY, PALE
 from forecast.files import whole_files
 
 if TYPE_CHECKING:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from forecast.ledger import Ledger
 from forecast.problems import Problem
-from forecast.records.linking.clusters import Clusters
+from forecast.records.linking.clusters import Clusters, Pair
 from forecast.records.linking.decisions import Decision
 from forecast.records.linking.identity import LINKED, MERGED, SPLIT, Assignment, Move, replay
 
 DECIDED = "link-decided"
 PROGRAM = "forecast data link"
+LIKELY = "nominals of both are likely one person"
 Event = tuple[str, str, dict[str, Any]]
 """Kind, who, what."""
 
@@ -23,43 +25,60 @@ def events_of(
     """Return what happened to earlier persons, and the new decisions."""
     taken = list(decisions)
     made: list[Event] = [(DECIDED, decision.who, decision.as_data()) for decision in taken]
-    weakest = _weakest(assignment, clusters)
+    links = _links(clusters)
     for move in assignment.moves:
         what: dict[str, Any] = {"from": move.source, "into": move.into, "nominals": list(move.nominals)}
         if move.kind == MERGED:
-            probability = weakest.get(move.into)
-            what |= {"probability": probability, "why": _why_merged(move, assignment, taken)}
+            holding = _holding(move, assignment, links)
+            probability = max((p for p in holding.values() if p is not None), default=None)
+            what |= {"probability": probability, "why": _why_merged(holding, taken)}
         else:
             what |= {"why": _why_split(move, assignment, taken, why_split, changed)}
         made.append((move.kind, PROGRAM, what))
     return made
 
 
-def _weakest(assignment: Assignment, clusters: Clusters) -> dict[str, float]:
-    """Return for each person the probability of the least likely pair that joins its nominals."""
-    found: dict[str, float] = {}
-    for (first, _), probability in clusters.joins.items():
-        if probability is not None:
-            person = assignment.of[first]
-            found[person] = min(probability, found.get(person, 1.0))
+def _links(clusters: Clusters) -> dict[str, dict[str, float | None]]:
+    """Return for each nominal those that a pair joins it to, with the probability of the pair (none: decided)."""
+    found: dict[str, dict[str, float | None]] = defaultdict(dict)
+    for (one, two), probability in clusters.joins.items():
+        found[one][two] = found[two][one] = probability
     return found
 
 
-def _why_merged(move: Move, assignment: Assignment, decisions: Iterable[Decision]) -> str:
+def _holding(
+    move: Move, assignment: Assignment, links: Mapping[str, Mapping[str, float | None]]
+) -> dict[Pair, float | None]:
+    """Return the pairs that join the nominals of a merge to others of their person.
+
+    Those to nominals that were of the person before; only if there are none, those to others that came with them.
+    """
+    came = {nominal for other in assignment.moves if other.into == move.into for nominal in other.nominals}
+    came |= {nominal for nominal, person in assignment.joined.items() if person == move.into}
+    pairs = {
+        (n, other): p for n in move.nominals for other, p in links.get(n, {}).items() if other not in move.nominals
+    }
+    chosen = {ends: p for ends, p in pairs.items() if ends[1] not in came} or pairs
+    return {(min(ends), max(ends)): p for ends, p in chosen.items()}
+
+
+def _why_merged(holding: Mapping[Pair, float | None], decisions: Iterable[Decision]) -> str:
     for decision in decisions:
-        if decision.same and assignment.of[decision.pair[0]] == move.into:
+        if decision.same and decision.pair in holding:
             return f"decided by {decision.who}: {decision.why}"
-    return "nominals of both are likely one person"
+    return LIKELY
 
 
 def _why_split(
     move: Move, assignment: Assignment, decisions: Iterable[Decision], otherwise: str, changed: set[str]
 ) -> str:
-    parts = {move.into, move.source}
+    left = {nominal: other.source for other in assignment.moves for nominal in other.nominals}
     for decision in decisions:
-        one, two = (assignment.of[nominal] for nominal in decision.pair)
-        if not decision.same and one != two and not parts.isdisjoint((one, two)):
-            return f"decided by {decision.who}: {decision.why}"
+        for one, two in (decision.pair, decision.pair[::-1]):
+            parted = assignment.of[two] != move.into and move.source in (assignment.of[two], left.get(two))
+            if not decision.same and one in move.nominals and parted:
+                return f"decided by {decision.who}: {decision.why}"
+    parts = {move.into, move.source}
     if any(assignment.of[nominal] in parts for nominal in changed):
         return "what is on record of the nominals has changed"
     return otherwise

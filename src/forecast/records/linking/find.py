@@ -17,12 +17,11 @@ from forecast.records.linking.identity import Assignment, Rank, assign
 from forecast.records.linking.model import compare, train
 from forecast.records.linking.nominals import Load, changed
 from forecast.records.linking.store import State
+from forecast.records.linking.thresholds import KEPT, REVIEW, THRESHOLD
 
 if TYPE_CHECKING:
     import pandas as pd
 
-THRESHOLD, REVIEW, KEPT = 0.95, 0.5, 0.1
-"""From which probability nominals are joined, from which a pair is put up for review, from which it is remembered."""
 OTHER_FORCE = 0.5
 """With more than this share of the known nominals under another name *and* birth date, this is another force."""
 
@@ -53,12 +52,15 @@ class Found:
     compared: int
 
 
-def find(load: Load, earlier: State, options: Options, progress: Progress = SILENT) -> Found:
-    """Find out who the nominals of a load are; a load that brings nothing new keeps the number of the earlier one."""
+def find(load: Load, earlier: State, options: Options, work: Path, progress: Progress = SILENT) -> Found:
+    """Find out who the nominals of a load are; a load that brings nothing new keeps the number of the earlier one.
+
+    ``work``: a folder for what does not fit into memory.
+    """
     ids = set(load.nominals["nominal_id"])
     other, fresh = _changed(load, earlier, options), ids - set(earlier.of)
     everybody = _everybody(load, earlier)
-    trained, pairs, compared = _pairs(everybody, fresh | other, earlier, options.retrain, progress)
+    trained, pairs, compared = _pairs(everybody, fresh | other, earlier, options.retrain, progress, work=work)
     progress.begin("joining pairs")
     decisions, taken = _decisions(options.decisions, earlier, set(everybody["nominal_id"]))
     clusters = cluster(_marks(everybody), pairs, options.threshold, decisions)
@@ -127,22 +129,22 @@ def _changed(load: Load, earlier: State, options: Options) -> set[str]:
 
 
 def _pairs(
-    everybody: pd.DataFrame, new: set[str], earlier: State, retrain: bool, progress: Progress
+    everybody: pd.DataFrame, new: set[str], earlier: State, retrain: bool, progress: Progress, *, work: Path
 ) -> tuple[dict[str, Any], pd.DataFrame, int]:
     """Return the parameters, all pairs that are likely enough to remember, and how many nominals were compared."""
     import pandas as pd
 
     if not earlier.load or retrain:
         progress.begin("estimating how nominals of one person differ")
-        trained = train(everybody)
+        trained = train(everybody, work=work)
         progress.begin("comparing nominals")
-        return trained, compare(everybody.iloc[:0], everybody, trained, KEPT), len(everybody)
+        return trained, compare(everybody.iloc[:0], everybody, trained, KEPT, work=work), len(everybody)
     progress.begin("comparing new nominals")
     kept = earlier.pairs[~(earlier.pairs["first"].isin(new) | earlier.pairs["second"].isin(new))]
     if not new:
         return earlier.trained, kept, 0
     fresh = everybody["nominal_id"].isin(new)
-    found = compare(everybody[~fresh], everybody[fresh], earlier.trained, KEPT)
+    found = compare(everybody[~fresh], everybody[fresh], earlier.trained, KEPT, work=work)
     both = pd.concat([kept, found]) if len(kept) else found
     return earlier.trained, both.sort_values(["first", "second"], ignore_index=True), int(fresh.sum())
 

@@ -11,15 +11,17 @@ from forecast.files import sha256, to_json, whole_folder
 from forecast.ledger import Ledger
 from forecast.problems import Problem, need
 from forecast.progress import SILENT, Progress
+from forecast.records.check import full_disk_told, work_folder
 from forecast.records.linking import events as ev
 from forecast.records.linking import store
 from forecast.records.linking.apply import Applied, apply
 from forecast.records.linking.clusters import Clusters
-from forecast.records.linking.find import KEPT, Found, Options, find
+from forecast.records.linking.find import Found, Options, find
 from forecast.records.linking.identity import LINKED
 from forecast.records.linking.nominals import Load, read_load
 from forecast.records.linking.review import for_review
 from forecast.records.linking.score import Score, read_truth, score
+from forecast.records.linking.thresholds import KEPT
 from forecast.records.source import Source, open_records
 
 
@@ -46,11 +48,12 @@ def link_people(
         raise Problem("link-thresholds", review=options.review, threshold=options.threshold)
     _refuse_to_replace(out, path, options.overwrite)
     source = open_records(path, options.mapping)
-    progress.begin("reading nominals")
-    load = read_load(path, source)
-    earlier = store.read_state(options.identities) if options.identities else store.nothing()
-    truth = read_truth(options.truth, load.nominals["nominal_id"]) if options.truth else None
-    found = find(load, earlier, options, progress)
+    with work_folder(out) as work, full_disk_told(work):
+        progress.begin("reading nominals")
+        load = read_load(path, source, work)
+        earlier = store.read_state(options.identities) if options.identities else store.nothing()
+        truth = read_truth(options.truth, load.nominals["nominal_id"]) if options.truth else None
+        found = find(load, earlier, options, work, progress)
     scored = score({n: found.state.of[n] for n in load.nominals["nominal_id"]}, truth) if truth else None
     with whole_folder(out) as made:
         progress.begin("writing records")

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.problems import Problem, need
 from forecast.records.linking.comparisons import block, settings
+from forecast.records.linking.database import connect
 from forecast.records.linking.fields import CLEANED, COMPARED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     import pyarrow as pa
     from splink import DuckDBAPI, Linker
@@ -42,9 +45,12 @@ forename, namesakes at one address in everything but the date of birth, and woul
 and few pairs have two PNC ids."""
 
 
-def train(nominals: pd.DataFrame) -> dict[str, Any]:
-    """Return the settings with estimated parameters, rounded; raise ``link-nothing-to-learn`` where none can be."""
-    with _database() as api:
+def train(nominals: pd.DataFrame, *, work: Path) -> dict[str, Any]:
+    """Return the settings with estimated parameters, rounded; raise ``link-nothing-to-learn`` where none can be.
+
+    ``work``: a folder for what does not fit into memory, names among it.
+    """
+    with _database(work) as api:
         sure, pairs = _sure_pairs(api, nominals), len(nominals) * (len(nominals) - 1) / 2
         if sure < FEWEST_SURE:
             raise Problem("link-nothing-to-learn", found=sure, needed=FEWEST_SURE, nominals=len(nominals))
@@ -60,16 +66,19 @@ def train(nominals: pd.DataFrame) -> dict[str, Any]:
     return _settled(made, nominals["pnc"].nunique())
 
 
-def compare(known: pd.DataFrame, new: pd.DataFrame, trained: dict[str, Any], least: float) -> pd.DataFrame:
+def compare(
+    known: pd.DataFrame, new: pd.DataFrame, trained: dict[str, Any], least: float, *, work: Path
+) -> pd.DataFrame:
     """Return the pairs among ``new`` and between ``new`` and ``known`` that are likely at least as ``least``.
 
     How common a name is, is counted over all nominals. The result has ``first`` < ``second`` (ids of nominals),
     ``probability``, and for each field of :data:`COMPARED` the number of the level of its comparison (-1: not known).
+    ``work`` as for :func:`train`.
     """
     import pandas as pd
 
     found = []
-    with _database() as api:
+    with _database(work) as api:
         linker = _linker(api, pd.concat([known, new], ignore_index=True), trained)
         for name in ("forename", "surname"):
             linker.table_management.compute_tf_table(name)
@@ -159,15 +168,14 @@ def _linker(api: DuckDBAPI, nominals: pd.DataFrame, configured: dict[str, Any]) 
 
 
 @contextmanager
-def _database() -> Iterator[DuckDBAPI]:
-    """Yield a database of its own, in memory, that reaches nothing outside; Splink's talk is silenced meanwhile."""
+def _database(work: Path) -> Iterator[DuckDBAPI]:
+    """Yield a database of its own, in memory, that spills into ``work``; Splink's talk is silenced meanwhile."""
     need("splink", "link")
-    import duckdb
     from splink import DuckDBAPI
 
     talk = logging.getLogger("splink")
     level = talk.level
-    con = duckdb.connect(config={"threads": 1, "enable_external_access": "false"})
+    con = connect(work)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -12,6 +12,7 @@ import numpy as np
 from forecast.problems import Problem, first_of, nearest, raise_all
 from forecast.records import values
 from forecast.records.faults import Faults
+from forecast.records.linking.database import connect
 from forecast.records.linking.fields import NOMINALS, cleaned
 from forecast.records.mapping import Mapping, TableMapping, load_mapping
 from forecast.records.read import Reader
@@ -38,16 +39,18 @@ class Load:
     bare: int
 
 
-def read_load(path: Path, source: Source) -> Load:
-    """Read the nominals beside the records of ``source``, and the person ids of its table of persons."""
-    import duckdb
+def read_load(path: Path, source: Source, work: Path) -> Load:
+    """Read the nominals beside the records of ``source``, and the person ids of its table of persons.
+
+    ``work``: a folder for what does not fit into memory, values of nominals among it.
+    """
     import pandas as pd
 
     raw = open_table(path, _mapping(path, source.mapping))
     if raw is None:
         raise Problem("link-no-nominals", path=path)
     _refuse_columns(raw)
-    con = duckdb.connect(config={"threads": 1})
+    con = connect(work)
     try:
         faults = Faults(con)
         ends = source.mapping.head.ends_before or datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(1)

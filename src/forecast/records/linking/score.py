@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from forecast.problems import Problem
 
 ID_COLUMNS = ("nominal_id", "person_id")
+COLUMNS = (*ID_COLUMNS, "true_id", "planted", "lookalike", "lookalike_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +96,40 @@ def read_truth(path: Path, nominals: Iterable[str]) -> Truth:
 
 
 def _rows(path: Path) -> dict[str, list[Any]]:
-    import pyarrow as pa
-    import pyarrow.csv as pacsv
     import pyarrow.parquet as pq
 
     if not path.exists():
         raise Problem("file-missing", path=path)
+    kind = "Parquet" if path.suffix == ".parquet" else "CSV in UTF-8"
     try:
-        table = pq.read_table(path) if path.suffix == ".parquet" else pacsv.read_csv(path)
-    except (pa.ArrowException, OSError) as error:
-        raise Problem("link-truth", path=path, detail=str(error).partition("\n")[0]) from error
-    wanted = [n for n in (*ID_COLUMNS, "true_id", "planted", "lookalike", "lookalike_of") if n in table.schema.names]
-    found: dict[str, list[Any]] = {n: table[n].cast(pa.string()).to_pylist() for n in wanted}
-    return found
+        table = pq.read_table(path) if path.suffix == ".parquet" else _csv(path)
+        wanted = [n for n in COLUMNS if table.schema.names.count(n) == 1]
+        return {n: table[n].cast(pa.string()).to_pylist() for n in wanted}
+    except (pa.ArrowException, OSError):
+        # Without what was read and without a cause: names of people may stand in it.
+        raise Problem("link-truth", path=path, detail=f"it cannot be read as {kind}") from None
+
+
+def _csv(path: Path) -> pa.Table:
+    """Read the columns of a CSV file as texts; of a row that cannot be cut into fields only its number is told."""
+    import pyarrow.csv as pacsv
+
+    faulty: list[int] = []
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        faulty.append(row.number)
+        return "skip"
+
+    table = pacsv.read_csv(
+        path,
+        read_options=pacsv.ReadOptions(use_threads=False),  # only then rows are numbered
+        parse_options=pacsv.ParseOptions(invalid_row_handler=skip),
+        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string())),
+    )
+    if faulty:
+        detail = f"row {faulty[0]}, counted from the header on, has not as many fields as it ({len(faulty)} such rows)"
+        raise Problem("link-truth", path=path, detail=detail)
+    return table
 
 
 def score(of: Mapping[str, str], truth: Truth) -> Score:

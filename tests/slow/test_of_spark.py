@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.scoring.force import DAY, Force, hidden, manifest_of
-from tests.scoring.spark_world import MASTER, small_session
+from tests.scoring.spark_world import MASTER
 
-pytestmark = [pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with small_session(tmp_path_factory.mktemp("spark")) as found:
-        yield found
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+]
 
 
 def test_spark_writes_the_bytes_of_a_local_run_and_counts_the_same_people(session: Any, force: Force, tmp_path: Path):
@@ -28,3 +24,16 @@ def test_spark_writes_the_bytes_of_a_local_run_and_counts_the_same_people(sessio
     apart = {"engine": "", "output": "", "run": ""}
     assert manifest_of(there) | apart == manifest_of(here) | apart
     assert hidden(tmp_path) == []
+
+
+def test_the_command_line_scores_on_spark(session: Any, force: Force, tmp_path: Path):
+    from click.testing import CliRunner
+
+    from forecast.cli.score import score
+
+    words = ["--since", DAY.isoformat(), "--quiet", "--no-reasons"]
+    for name, engine in (("here", []), ("there", ["--engine", "spark", "--master", MASTER])):
+        out = str(tmp_path / f"{name}.parquet")
+        ended = CliRunner().invoke(score, [str(force.bundle.folder), str(force.records), "--out", out, *words, *engine])
+        assert ended.exit_code == 0, ended.output
+    assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
