@@ -26,6 +26,7 @@ GROUPS = {
     "spark": ("test_spark",),
     "database": ("test_databases", "test_to_database", "test_inputs"),
     "linking": ("test_link",),
+    "registry": ("test_registry", "test_promotion", "test_stages", "test_register", "test_retrain"),
     "records scored": ("test_run", "test_delta", "test_refusals", "test_work"),
     "one case": ("test_one", "test_from_records", "test_record_corrections", "test_leave_one_out", "test_whole_case"),
 }

@@ -104,6 +104,7 @@ def test_two_runs_with_the_same_data_settings_and_seed_give_the_same_files(
     assert files_of(run("parallel", threads=2).folder) == files_of(first.folder)
 
 
+@pytest.mark.slow
 def test_the_report_too_is_the_same_in_two_runs(
     bundle: ModelBundle, material: Material, settings: Settings, tmp_path: Path
 ):

@@ -15,9 +15,10 @@ BANDS = {"0": (0, 0), "1-2": (1, 2), "3-10": (3, 10), "11+": (11, 10_000)}
 ANY = {"0": (0.25, 0.33), "1-2": (0.45, 0.55), "3-10": (0.65, 0.73), "11+": (0.75, 0.83)}
 
 
-@pytest.fixture(
-    scope="module", params=[1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
-)
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3])
 def records(request: pytest.FixtureRequest) -> Records:
     """The whole force."""
     return make_force(people=45_000, seed=request.param).records

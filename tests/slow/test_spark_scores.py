@@ -20,7 +20,7 @@ from forecast.settings import Settings
 from tests.features.making import at, event, offence, one_person, records
 from tests.scoring.spark_world import MASTER, assert_equal, read, written
 
-pytestmark = [pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")]
 
 
 def test_scores_and_reasons_equal_those_of_a_local_run(
