@@ -148,7 +148,12 @@ def test_where_nothing_more_can_be_written_a_run_says_so_and_can_go_on(
 
 def test_a_run_that_is_interrupted_says_that_it_can_go_on(world: Path, whole: tuple[dict[str, bytes], float]):
     out = world / "interrupted" / "scores.parquet"
-    with subprocess.Popen(command(world, out), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+
+    def heeds_it() -> None:  # a shell that starts tests in the background has them ignore Ctrl-C
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes = {"stderr": subprocess.PIPE, "text": True, "env": ENVIRONMENT}
+    with subprocess.Popen(command(world, out), **pipes, preexec_fn=heeds_it) as process:
         while process.poll() is None and not any((work_of(out) / "parts").glob("*.json")):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
