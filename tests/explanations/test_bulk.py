@@ -50,17 +50,17 @@ def told_one_by_one(found: list[Reasons]) -> list[tuple[float, list[dict[str, An
     return [(r.start, [{name: getattr(i, name) for name in REASON.names} for i in r.items], r.remainder) for r in found]
 
 
-def agree(
+def told_both_ways(
     features: tuple[Feature, ...],
     settings: Settings,
     frame: pd.DataFrame,
     made: Contributions,
     recorded: pd.DataFrame | None = None,
-) -> None:
+) -> tuple[Any, Any, Any]:
+    """Return the reasons of many at once, again from what was kept, and case by case."""
     bulk = BulkReasoner(features, settings)
     wanted = told_one_by_one(Reasoner(features, settings).reasons(frame, made, recorded))
-    assert told(bulk.arrays(frame, made, recorded)) == wanted
-    assert told(bulk.arrays(frame, made, recorded)) == wanted  # again, from what it kept
+    return told(bulk.arrays(frame, made, recorded)), told(bulk.arrays(frame, made, recorded)), wanted
 
 
 @st.composite
@@ -102,7 +102,10 @@ def test_reasons_of_many_are_the_reasons_of_each(data: st.DataObject):
     frame, recorded = data.draw(mixed())
     made = data.draw(st.composite(lambda draw: contributions(draw, MIXED, len(frame)))())
     settings = Settings(reasons_shown=data.draw(st.integers(1, 10)), points_some=2.0, points_a_lot=5.0)
-    agree(MIXED, settings, frame, made, data.draw(st.sampled_from([None, recorded])))
+    at_once, again, one_by_one = told_both_ways(
+        MIXED, settings, frame, made, data.draw(st.sampled_from([None, recorded]))
+    )
+    assert at_once == again == one_by_one
 
 
 @trials(deadline=None, max_examples=40)
@@ -113,7 +116,10 @@ def test_many_ages_leave_the_same_room_to_others(data: st.DataObject):
     rows = data.draw(st.integers(1, 6))
     frame = pd.DataFrame({f.name: np.arange(rows, dtype=float) for f in features})
     made = data.draw(st.composite(lambda draw: contributions(draw, features, rows))())
-    agree(features, Settings(reasons_shown=data.draw(st.integers(1, 9))), frame, made)
+    at_once, again, one_by_one = told_both_ways(
+        features, Settings(reasons_shown=data.draw(st.integers(1, 9))), frame, made
+    )
+    assert at_once == again == one_by_one
 
 
 @trials(deadline=None, max_examples=40)
@@ -124,7 +130,10 @@ def test_ages_at_something_first_are_chosen_alike(data: st.DataObject):
     rows = data.draw(st.integers(1, 6))
     frame = pd.DataFrame({f.name: np.arange(rows, dtype=float) for f in features})
     made = data.draw(st.composite(lambda draw: contributions(draw, features, rows))())
-    agree(features, Settings(reasons_shown=data.draw(st.integers(1, 9))), frame, made)
+    at_once, again, one_by_one = told_both_ways(
+        features, Settings(reasons_shown=data.draw(st.integers(1, 9))), frame, made
+    )
+    assert at_once == again == one_by_one
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -136,7 +145,8 @@ def test_reasons_of_every_model_are_the_reasons_of_each(
     bundle = bundle_of(kind)
     features = tuple(bundle.description.feature(name) for name in bundle.forecaster.model.features)
     for made in bundle.forecaster.explained(frame)[1]:
-        agree(features, Settings(), frame, made)
+        at_once, again, one_by_one = told_both_ways(features, Settings(), frame, made)
+        assert at_once == again == one_by_one
 
 
 def test_cases_cut_anywhere_have_the_reasons_that_they_have_together(
@@ -163,7 +173,8 @@ def test_a_force_own_texts_are_used(tmp_path: Any):
     [(_, reasons, _)] = told(BulkReasoner((MIXED[1],), settings).arrays(frame, made))
     assert reasons[0]["direction"] == "speaks for more"
     assert reasons[-1]["fact"] == "Held down"
-    agree((MIXED[1],), settings, frame, made)
+    at_once, again, one_by_one = told_both_ways((MIXED[1],), settings, frame, made)
+    assert at_once == again == one_by_one
 
 
 def feature_of(spec: FeatureSpec) -> Feature:

@@ -325,8 +325,11 @@ def test_the_identities_of_another_force_are_refused(force: Force, tmp_path: Pat
     other = nominals.set_column(
         0, "nominal_id", nominals["nominal_id"].take(pa.array(range(len(nominals) - 1, -1, -1)))
     )
-    refused(force, tmp_path, other, "link-other-force", identities=force.folder / "one")
-    refused(force, tmp_path, None, "link-not-identities", identities=force.raw)
+    assert (
+        refused(force, tmp_path, other, "link-other-force", identities=force.folder / "one").code == "link-other-force"
+    )
+    found = refused(force, tmp_path, None, "link-not-identities", identities=force.raw)
+    assert str(force.raw) in found.sentence
 
 
 def test_a_review_above_the_threshold_and_a_missing_package_are_refused(

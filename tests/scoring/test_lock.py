@@ -42,7 +42,7 @@ def test_a_second_run_is_told_who_holds_the_lock_and_since_when(tmp_path: Path):
 def test_the_lock_is_free_again_after_its_holder(tmp_path: Path):
     for _ in range(2):
         with locked(tmp_path / "work"):
-            pass
+            assert str(os.getpid()) in (tmp_path / "work" / LOCK).read_text("utf-8")
 
 
 def test_a_killed_holder_leaves_no_lock(tmp_path: Path):
