@@ -6,7 +6,7 @@ The final file depends on the rows alone: whatever the sizes of the parts, its r
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecast.problems import Problem
+from forecast.tables.source import regrouped
 
 GROUP_ROWS = 1 << 16
 """Rows in a row group of the final file."""
@@ -69,8 +70,9 @@ def assemble(parts: Sequence[Path], out: Path, schema: pa.Schema) -> int:
     def write(path: Path) -> None:
         nonlocal rows
         with pq.ParquetWriter(path, schema) as writer:
-            for group in _groups(_tables(parts, schema)):
-                writer.write_table(group, row_group_size=GROUP_ROWS)
+            for group in regrouped(_tables(parts, schema), GROUP_ROWS):
+                # in one chunk, so that nothing of the parts is left in it
+                writer.write_table(group.combine_chunks(), row_group_size=GROUP_ROWS)
                 rows += len(group)
 
     write_whole(out, write)
@@ -94,18 +96,3 @@ def _tables(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
             ahead = following
         if ahead is not None:
             yield ahead.result()
-
-
-def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Cut tables into groups of :data:`GROUP_ROWS`, each in one chunk, so that nothing of the parts is left in them."""
-    held: list[pa.Table] = []
-    count = 0
-    for table in tables:
-        held.append(table)
-        count += len(table)
-        while count >= GROUP_ROWS:
-            whole = pa.concat_tables(held)
-            yield whole.slice(0, GROUP_ROWS).combine_chunks()
-            held, count = [whole.slice(GROUP_ROWS)], count - GROUP_ROWS
-    if count:
-        yield pa.concat_tables(held).combine_chunks()

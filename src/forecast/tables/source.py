@@ -71,7 +71,7 @@ class Source:
         wanted = list(dict.fromkeys(columns))
         self.malformed.clear()
         reader = self._parquet(wanted, rows) if self.is_parquet else self._csv(wanted)
-        yield from self._numbered(_regrouped(reader, rows))
+        yield from self._numbered(regrouped(reader, rows))
 
     def as_read(self, table: pa.Table) -> pa.Table:
         """Return the columns of a table in memory as :meth:`pieces` would give them, had it been written and read."""
@@ -243,7 +243,7 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.replace_substring_regex(text, r"^(-?\d+)\.0+$", r"\1") if pa.types.is_decimal(column.type) else text
 
 
-def _regrouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
+def regrouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
     """Cut a stream of tables anew into tables of exactly ``rows`` rows, the last one shorter."""
     waiting: list[pa.Table] = []
     held = 0
